@@ -1,0 +1,1 @@
+"""CONTINUUM: memory for AI agents."""

@@ -1,0 +1,117 @@
+"""What `recall` and `learn` answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from continuum.domain.records import Json
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledMemory:
+    """One remembered message: `passage` is characters [start, end) of it, `text` all of it when asked for.
+
+    `score` is the sum of `reasons`, one share for each signal that spoke for it.
+    """
+
+    id: str
+    passage: str
+    start: int
+    end: int
+    role: str
+    speaker: str | None
+    timestamp: datetime
+    session_id: str
+    score: float
+    reasons: Mapping[str, float]
+    metadata: Mapping[str, Json]
+    origin: str = "user"
+    seq: int = 0
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledConcept:
+    """A concept near the question; `depth` 0 was named by it, 1 and 2 were reached over links."""
+
+    id: str
+    name: str
+    entity_type: str
+    description: str
+    relevance: float
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledRelationship:
+    """A link between two recalled concepts, by name."""
+
+    concept_a: str
+    concept_b: str
+    link_type: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledDecision:
+    """A decision that bears on the question, with the message it was taken in."""
+
+    id: str
+    text: str
+    context: str
+    timestamp: datetime
+    message_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Degradation:
+    """A part of the answer that was left out: which, and why. Never reported as "nothing found"."""
+
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryContext:
+    """The answer of `recall`; `context_string` is ready to put before a model."""
+
+    context_string: str
+    concepts_found: int
+    relationships_found: int
+    query_time_ms: float
+    tenant_id: str
+    memories: tuple[RecalledMemory, ...] = ()
+    concepts: tuple[RecalledConcept, ...] = ()
+    relationships: tuple[RecalledRelationship, ...] = ()
+    decisions: tuple[RecalledDecision, ...] = ()
+    recall_id: str = ""
+    tokens: int = 0
+    """The estimate of `context_string`'s size in tokens."""
+    degraded: tuple[Degradation, ...] = ()
+    explanation: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearningResult:
+    """The answer of `learn`; once it is returned, what it counts survives a power cut.
+
+    `concepts_extracted` and `decisions_detected` count what this exchange holds, `links_created` and
+    `compounds_found` what is new because of it. `duplicate` says that it was known already and only counted.
+    """
+
+    concepts_extracted: int
+    decisions_detected: int
+    links_created: int
+    compounds_found: int
+    tenant_id: str
+    session_id: str = ""
+    exchange_id: str = ""
+    message_ids: tuple[str, ...] = ()
+    seq: int = 0
+    concepts: tuple[str, ...] = field(default=())
+    decisions: tuple[str, ...] = field(default=())
+    duplicate: bool = False
+    learn_time_ms: float = 0.0

@@ -1,0 +1,106 @@
+"""The one tree of failures: each class has a stable code and says whether trying again can help.
+
+Doors (HTTP, command line) map classes to their own codes; nothing here knows of them.
+Messages name the thing, its value and the next step, and never a secret.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ContinuumError(Exception):
+    """The root of everything this package raises on purpose."""
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+
+class InvalidInputError(ContinuumError, ValueError):
+    """The caller's value breaks a rule; the message names the field, the limit and the value's size.
+
+    `field` is the dotted name of the argument (``metadata``, ``messages[3].text``); `limit` is the rule in
+    words or a number, for doors that show it apart.
+    """
+
+    code = "invalid_input"
+
+    def __init__(self, field: str, problem: str, *, limit: object = None) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+        self.limit = limit
+
+
+class NotFoundError(ContinuumError):
+    """Nothing of that name belongs to this tenant (another tenant's things look the same as unknown ones)."""
+
+    code = "not_found"
+
+
+class ConflictError(ContinuumError):
+    """The request contradicts what is stored, e.g. one idempotency key with two different bodies."""
+
+    code = "conflict"
+
+
+class PermissionDeniedError(ContinuumError):
+    """The caller may not do this, or names a tenant that is not the credential's."""
+
+    code = "permission_denied"
+
+
+class ConfigurationError(ContinuumError):
+    """Settings are unknown, contradictory or need a feature that is not there; raised before anything starts."""
+
+    code = "configuration"
+
+
+class FeatureUnavailableError(ConfigurationError):
+    """An optional part is asked for and not installed; the message names the extra that brings it."""
+
+    code = "feature_unavailable"
+
+
+class StorageError(ContinuumError):
+    """The store could not do it. Nothing of the operation was kept."""
+
+    code = "storage"
+
+
+class StorageUnavailableError(StorageError):
+    """The store cannot be opened: missing folder, no permission, read-only, or a network file system."""
+
+    code = "storage_unavailable"
+
+
+class StorageBusyError(StorageError):
+    """Other writers held the store longer than the bounded wait; nothing was written, try again."""
+
+    code = "storage_busy"
+    retryable = True
+
+
+class StorageFullError(StorageError):
+    """No space is left; nothing of the operation was kept and earlier memories are safe."""
+
+    code = "storage_full"
+
+
+class StorageCorruptError(StorageError):
+    """The file is not a database, or its content contradicts itself."""
+
+    code = "storage_corrupt"
+
+
+class SchemaVersionError(StorageError):
+    """The store was written by a newer version than this one."""
+
+    code = "schema_version"
+
+
+class EmbeddingError(ContinuumError):
+    """A vector could not be computed: provider down, wrong weights, wrong width."""
+
+    code = "embedding"
+    retryable = True
