@@ -1,1 +1,1 @@
-"""."""
+"""The HTTP door: translates, and decides nothing."""

@@ -291,11 +291,12 @@ class CompoundConcept:
 
 @dataclass(frozen=True, slots=True)
 class StoredVector:
-    """One message's vector of one model, as little-endian float32 bytes of unit length."""
+    """A vector of one model, as little-endian float32 bytes of unit length; long messages have several chunks."""
 
     message_seq: int
     model: str
     vector: bytes
+    chunk: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,55 @@
+"""Builds the HTTP application on a runtime."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+import continuum
+from continuum.api.errors import answer_continuum_error, answer_unexpected_error, problem
+from continuum.api.guards import BodyLimitGuard, LoopbackHostGuard
+from continuum.api.routes import entities, health, memory
+from continuum.api.schemas import Problem
+from continuum.errors import ContinuumError
+from continuum.runtime import Runtime
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """The application; whoever made the runtime closes it."""
+    app = FastAPI(
+        title="CONTINUUM",
+        version=continuum.__version__,
+        summary="Memory for AI agents: recall before the answer, learn after it.",
+        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+    )
+    app.state.runtime = runtime
+    for routes in (memory, entities, health):
+        app.include_router(routes.router)
+    app.add_exception_handler(ContinuumError, answer_continuum_error)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    app.add_exception_handler(Exception, answer_unexpected_error)
+    app.add_middleware(BodyLimitGuard)
+    app.add_middleware(LoopbackHostGuard)
+    return app
+
+
+async def _answer_http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    headers = dict(error.headers) if error.headers else None
+    return problem(status, status.name.lower(), str(error.detail), headers)
+
+
+async def _answer_validation_error(_: Request, error: Exception) -> Response:
+    """The first thing that is wrong with a body, and where."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if part not in ("body", "query", "header")]
+    field = ".".join(place)[:200] or "body"
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", f"{field}: {first['msg']}", field=field)

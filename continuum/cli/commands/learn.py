@@ -1,0 +1,59 @@
+"""`continuum learn`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from continuum.cli.output import print_json
+from continuum.cli.settings import options_of, shared_options
+from continuum.core.memory import ConsciousMemory
+from continuum.domain.records import Json
+from continuum.errors import InvalidInputError
+
+
+@click.command()
+@click.argument("text")
+@click.argument("answer", default="")
+@click.option("--session", help="Session the exchange belongs to.")
+@click.option("--speaker", help="Who said the text.")
+@click.option("--timestamp", help="When it was said (RFC 3339; default: now).")
+@click.option("--metadata", help="A JSON object to keep with it.")
+@shared_options
+def command(
+    text: str,
+    answer: str,
+    session: str | None,
+    speaker: str | None,
+    timestamp: str | None,
+    metadata: str | None,
+    db_path: str | None,
+    tenant: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Learn TEXT, and the ANSWER to it if there is one. "-" reads the text from standard input."""
+    options = options_of(db_path, tenant, config, as_json)
+    said = sys.stdin.read() if text == "-" else text
+    with ConsciousMemory(config=options.settings.config) as memory:
+        result = memory.learn(said, answer, _metadata(metadata), session, timestamp=timestamp, speaker=speaker)
+    if as_json:
+        print_json(result)
+        return
+    concepts = ", ".join(result.concepts) or "no concepts"
+    click.echo(f"learnt {len(result.message_ids)} message(s) into {options.store}: {concepts}")
+
+
+def _metadata(text: str | None) -> dict[str, Json] | None:
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as exc:
+        raise InvalidInputError("metadata", f"is not JSON: {exc}") from exc
+    if not isinstance(value, dict):
+        raise InvalidInputError("metadata", "must be a JSON object")
+    return value

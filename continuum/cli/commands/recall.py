@@ -1,0 +1,48 @@
+"""`continuum recall`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from continuum.cli.output import print_json, say
+from continuum.cli.settings import options_of, shared_options
+from continuum.core.memory import ConsciousMemory
+
+
+@click.command()
+@click.argument("message")
+@click.option("--max-tokens", type=int, help="Largest context, in estimated tokens.")
+@click.option("--max-memories", type=int, default=10, show_default=True)
+@click.option("--session", help="Session to lift.")
+@click.option("--now", help="Moment that relative dates count from (RFC 3339; default: now).")
+@click.option("--explain", is_flag=True, help="Add each signal's share (with --json).")
+@shared_options
+def command(
+    message: str,
+    max_tokens: int | None,
+    max_memories: int,
+    session: str | None,
+    now: str | None,
+    explain: bool,
+    db_path: str | None,
+    tenant: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the context for MESSAGE, ready to put before a model."""
+    options = options_of(db_path, tenant, config, as_json)
+    with ConsciousMemory(config=options.settings.config) as memory:
+        context = memory.recall(
+            message, max_tokens=max_tokens, max_memories=max_memories, session_id=session, now=now, explain=explain
+        )
+    if as_json:
+        print_json(context)
+        return
+    if context.context_string:
+        click.echo(context.context_string)
+    else:
+        say(f"nothing found in {options.store} (tenant {context.tenant_id})")
+    for part in context.degraded:
+        say(f"left out: {part.part}: {part.reason}")

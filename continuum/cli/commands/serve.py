@@ -1,0 +1,52 @@
+"""`continuum serve`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from continuum.cli.output import say
+from continuum.cli.settings import options_of, shared_options
+from continuum.errors import ConfigurationError, FeatureUnavailableError
+
+
+@click.command()
+@click.option("--host", help="Address to serve on (default 127.0.0.1).")
+@click.option("--port", type=int, help="Port to serve on (default 8420).")
+@shared_options
+def command(
+    host: str | None,
+    port: int | None,
+    db_path: str | None,
+    tenant: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Serve the HTTP API until Ctrl-C."""
+    options = options_of(db_path, tenant, config, as_json, api_host=host, api_port=port)
+    try:
+        import uvicorn
+
+        from continuum.api.server import create_app
+    except ImportError as exc:
+        raise FeatureUnavailableError(
+            f"the HTTP service needs the extra 'server' ({exc.name} is missing): pip install 'continuum-memory[server]'"
+        ) from exc
+    from continuum.runtime import open_runtime
+
+    settings = options.settings.config
+    with open_runtime(settings) as runtime:
+        address = f"http://{settings.api_host}:{settings.api_port}"
+        body = '{"user_message": "I prefer FastAPI for web projects"}'
+        say(f"store: {options.store}")
+        say(f"serving on {address} (API: {address}/docs). Try:")
+        say(f"  curl -s {address}/v1/learn -H 'content-type: application/json' -d {shlex.quote(body)}")
+        try:
+            uvicorn.run(create_app(runtime), host=settings.api_host, port=settings.api_port, log_level="warning")
+        except SystemExit as exc:
+            raise ConfigurationError(
+                f"{address} could not be served; is another program using port {settings.api_port}? "
+                "Choose one with --port"
+            ) from exc

@@ -1,0 +1,112 @@
+"""The composition root of a memory: builds the shared parts once, from settings, and closes them in reverse order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from continuum.cache import Cache, MemoryCache
+from continuum.core.config import MemoryConfig
+from continuum.core.index_store import IndexStore
+from continuum.core.recording import LinkSettings
+from continuum.core.validation import Limits
+from continuum.core.vectors import VectorKeeper
+from continuum.domain.clock import Clock, SystemClock
+from continuum.domain.events import EventSink, NoEvents
+from continuum.domain.ids import TenantId
+from continuum.domain.results import MemoryContext
+from continuum.embeddings.base import EmbeddingProvider
+from continuum.embeddings.providers import provider_from_name
+from continuum.extraction.pipeline import ExtractionPipeline
+from continuum.storage.base import StorageBackend
+from continuum.storage.factory import open_backend
+from continuum.storage.unit_of_work import UnitOfWork, unit_of_work
+
+ASYNC_WRITERS = 30
+"""Learns that may wait for the store at once: the connection pool's 10 + 20."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """What all tenants of one store share in this process."""
+
+    config: MemoryConfig
+    backend: StorageBackend
+    index_store: IndexStore
+    pipeline: ExtractionPipeline
+    clock: Clock
+    events: EventSink
+    cache: Cache[MemoryContext] | None
+    vectors: VectorKeeper | None
+    readers: ThreadPoolExecutor
+    writers: ThreadPoolExecutor
+    owns_backend: bool
+
+    def unit(self, tenant: TenantId, *, write: bool) -> AbstractContextManager[UnitOfWork]:
+        """One transaction of one tenant; durable when a writing one ends without an exception."""
+        return unit_of_work(self.backend, tenant, write=write)
+
+    @property
+    def links(self) -> LinkSettings:
+        return LinkSettings(self.config.initial_link_strength, self.config.hebbian_rate)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.config.max_text_bytes, self.config.max_metadata_bytes)
+
+    def close(self) -> None:
+        """Finish what runs, save indexes, release the store. Calling it again does nothing."""
+        self.writers.shutdown(wait=True)
+        self.readers.shutdown(wait=True)
+        if self.vectors is not None:
+            self.vectors.close()
+        self.index_store.save_all()
+        if self.owns_backend:
+            self.backend.close_all()
+
+
+def build_engine(
+    config: MemoryConfig,
+    *,
+    storage: str | StorageBackend | None = None,
+    clock: Clock | None = None,
+    events: EventSink | None = None,
+    provider: EmbeddingProvider | None = None,
+    pipeline: ExtractionPipeline | None = None,
+) -> Engine:
+    """Open the store and build what works on it.
+
+    `storage` (a URL, a path or a backend of the caller's own) takes the place of the settings' store. A `provider`
+    of the caller's own switches vectors on. Raises ConfigurationError and StorageError.
+    """
+    target = storage if storage is not None else (config.storage or str(config.db_path))
+    backend = open_backend(target, timeout_seconds=config.db_timeout)
+    if provider is None and config.enable_embeddings:
+        provider = provider_from_name(config.embedding_provider, base_url=config.embedding_url)
+    return Engine(
+        config=config,
+        backend=backend,
+        index_store=IndexStore(_index_folder(backend), config.index_memory_mb * 1_048_576),
+        pipeline=pipeline or ExtractionPipeline(),
+        clock=clock or SystemClock(),
+        events=events or NoEvents(),
+        cache=MemoryCache(config.cache_max_entries, config.cache_ttl) if config.cache_enabled else None,
+        vectors=None if provider is None else VectorKeeper(provider, _unit_of(backend)),
+        readers=ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="continuum-recall"),
+        writers=ThreadPoolExecutor(ASYNC_WRITERS, thread_name_prefix="continuum-learn"),
+        owns_backend=not isinstance(storage, StorageBackend),
+    )
+
+
+def _unit_of(backend: StorageBackend) -> Callable[[TenantId, bool], AbstractContextManager[UnitOfWork]]:
+    return lambda tenant, write: unit_of_work(backend, tenant, write=write)
+
+
+def _index_folder(backend: StorageBackend) -> Path | None:
+    """Saved indexes lie in a folder beside the database file; a store without a file has none."""
+    path = backend.get_backend_info()["configuration"].get("path")
+    return None if path in (None, ":memory:") else Path(f"{path}-index")

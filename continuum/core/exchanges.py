@@ -1,0 +1,106 @@
+"""Builds the checked exchange that is learnt from what a caller hands over, in any of the shapes that are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from inspect import signature
+
+from continuum.core.validation import (
+    Limits,
+    Timestamp,
+    checked_key,
+    checked_label,
+    checked_metadata,
+    checked_scope,
+    checked_utterances,
+)
+from continuum.domain.clock import Micros
+from continuum.domain.ids import uuid7
+from continuum.domain.records import Exchange, Json, Message
+from continuum.errors import InvalidInputError
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeDefaults:
+    """What an exchange takes from the memory it is learnt by."""
+
+    now: Micros
+    limits: Limits
+    session_id: str
+    instance_id: str
+
+
+def exchange_of_messages(
+    defaults: ExchangeDefaults,
+    messages: Sequence[Message],
+    *,
+    metadata: Mapping[str, Json] | None = None,
+    session_id: str | None = None,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    project_id: str | None = None,
+    idempotency_key: str | None = None,
+) -> Exchange:
+    """An exchange of any number of messages. Raises InvalidInputError."""
+    shared = checked_metadata(metadata, "metadata", defaults.limits.metadata_bytes)
+    return Exchange(
+        exchange_id=uuid7(defaults.now),
+        utterances=checked_utterances(messages, defaults.now, defaults.limits, shared),
+        session_id=defaults.session_id if session_id is None else checked_label(session_id, "session_id"),
+        instance_id=defaults.instance_id,
+        scope=checked_scope(user_id, agent_id, project_id),
+        recorded_at=defaults.now,
+        idempotency_key=checked_key(idempotency_key),
+    )
+
+
+def two_sides(
+    user_message: str, ai_response: str = "", *, timestamp: Timestamp = None, speaker: str | None = None
+) -> list[Message]:
+    """The two messages of a plain exchange; the side without words is left out when they are checked."""
+    return [
+        Message("user", user_message, speaker, timestamp),
+        Message("assistant", ai_response, None, timestamp),
+    ]
+
+
+def exchange_of_mapping(defaults: ExchangeDefaults, arguments: Mapping[str, Json]) -> Exchange:
+    """An exchange from the arguments of `learn`, or from `messages` (a list of mappings) and its other arguments.
+
+    Raises InvalidInputError.
+    """
+    rest = dict(arguments)
+    if "messages" in rest:
+        messages = [_message(number, item) for number, item in enumerate(rest.pop("messages"))]
+    else:
+        sides = {name: rest.pop(name) for name in _SIDES if name in rest}
+        if "user_message" not in sides:
+            raise InvalidInputError("user_message", "is missing; an exchange has user_message or messages")
+        messages = two_sides(**sides)
+    for name in rest:
+        if name not in _SHARED:
+            raise InvalidInputError(name[:60], f"is not known; an exchange takes {', '.join([*_SIDES, *_SHARED])}")
+    return exchange_of_messages(defaults, messages, **rest)
+
+
+_SIDES = tuple(signature(two_sides).parameters)
+_SHARED = tuple(signature(exchange_of_messages).parameters)[2:]
+_MESSAGE_FIELDS = tuple(Message.__dataclass_fields__)
+
+
+def _message(number: int, item: Message | Mapping[str, Json]) -> Message:
+    if isinstance(item, Message):
+        return item
+    field = f"messages[{number}]"
+    if not isinstance(item, Mapping):
+        raise InvalidInputError(field, f"must be an object, not {type(item).__name__}")
+    for name in item:
+        if name not in _MESSAGE_FIELDS:
+            raise InvalidInputError(
+                f"{field}.{str(name)[:60]}", f"is not known; a message has {', '.join(_MESSAGE_FIELDS)}"
+            )
+    for name in ("role", "text"):
+        if name not in item:
+            raise InvalidInputError(f"{field}.{name}", "is missing")
+    return Message(**item)

@@ -1,0 +1,452 @@
+"""`ConsciousMemory`: recall before an answer, learn after it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import ParamSpec, Self, TypeVar
+
+from continuum.core.assembly import Engine, build_engine
+from continuum.core.assertions import assert_entity, assert_link
+from continuum.core.auto_hook import Extractors, hooked
+from continuum.core.bulk import BulkJob, BulkProgress, BulkResult, ExchangeInput, learn_in_batches
+from continuum.core.config import MemoryConfig, get_config, with_arguments
+from continuum.core.exchanges import ExchangeDefaults, exchange_of_messages, two_sides
+from continuum.core.query_engine import MemoryQueryEngine, RecallRequest
+from continuum.core.rebuilding import RebuildResult, rebuild_tenant
+from continuum.core.recording import Prepared, prepare, record
+from continuum.core.twins import Pool, twin
+from continuum.core.validation import (
+    Timestamp,
+    checked_count,
+    checked_key,
+    checked_label,
+    checked_metadata,
+    checked_scope,
+    checked_text,
+    checked_time,
+)
+from continuum.core.working_memory import WorkingMemory
+from continuum.domain.clock import from_micros
+from continuum.domain.events import Recalled
+from continuum.domain.ids import TenantId, checked_name, tenant_id
+from continuum.domain.records import (
+    ROLES,
+    AttentionLink,
+    Entity,
+    Json,
+    Message,
+    Role,
+    StoredMessage,
+)
+from continuum.domain.results import LearningResult, MemoryContext
+from continuum.errors import InvalidInputError
+from continuum.storage.base import StorageBackend
+
+P = ParamSpec("P")
+R = TypeVar("R")
+MAX_CONCEPTS_LIMIT = 100
+MAX_MEMORIES_LIMIT = 200
+MAX_TOKENS_LIMIT = 1_000_000
+QUERY_BYTES_MAX = 65_536
+
+
+class ConsciousMemory:
+    """The memory of one tenant, as one instance of an agent uses it.
+
+    >>> memory = ConsciousMemory(tenant_id="docs", db_path=":memory:")
+    >>> memory.learn("I prefer FastAPI for web projects", "Noted.").tenant_id
+    'docs'
+    >>> memory.recall("What web framework should I use?").memories[0].passage
+    'I prefer FastAPI for web projects'
+    >>> memory.close()
+    """
+
+    def __init__(
+        self,
+        tenant_id: str | None = None,
+        db_path: str | Path | None = None,
+        enable_cache: bool | None = None,
+        *,
+        instance_id: str | None = None,
+        session_id: str | None = None,
+        storage: str | StorageBackend | None = None,
+        config: MemoryConfig | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        """Open a store, or share an open `engine` (as `TenantManager` does).
+
+        Arguments win over `config`, which is `get_config()` if it is not given. `storage` is a URL or a
+        `StorageBackend` of the caller's own. Raises ConfigurationError, InvalidInputError and StorageError.
+        """
+        base = config or (engine.config if engine is not None else get_config())
+        self.config = with_arguments(base, db_path=db_path, cache_enabled=enable_cache)
+        self.tenant_id: TenantId = _tenant(tenant_id or self.config.tenant_id)
+        self.instance_id = _instance_name(instance_id or self.config.instance_id, self.tenant_id)
+        self.session_id = self.instance_id if session_id is None else checked_label(session_id, "session_id")
+        self._engine = build_engine(self.config, storage=storage) if engine is None else engine
+        self._owns_engine = engine is None
+        self.query_engine = MemoryQueryEngine(tenant=self.tenant_id, engine=self._engine)
+        self._working_memory = WorkingMemory(self.config.working_memory_capacity)
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish background work and release the store. What was learnt is durable with or without it."""
+        if self._owns_engine:
+            self._engine.close()
+
+    def pool(self, name: Pool) -> ThreadPoolExecutor:
+        """The threads that the async twins run on."""
+        return self._engine.readers if name == "readers" else self._engine.writers
+
+    @property
+    def db_path(self) -> Path:
+        """The settings' database file; `storage`, where given, took its place."""
+        return self.config.db_path
+
+    @property
+    def cache_enabled(self) -> bool:
+        return self._engine.cache is not None
+
+    # -- learn -----------------------------------------------------------------------------------------------
+
+    def learn(
+        self,
+        user_message: str,
+        ai_response: str = "",
+        metadata: Mapping[str, Json] | None = None,
+        session_id: str | None = None,
+        *,
+        timestamp: Timestamp = None,
+        speaker: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        project_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> LearningResult:
+        """Learn one exchange, or one text. When this returns, the exchange survives a power cut.
+
+        One side may be empty, not both. `speaker` names who said the user's side. Raises InvalidInputError,
+        ConflictError (an idempotency key used for other words) and StorageError, and then nothing was kept.
+        """
+        return self.learn_messages(
+            two_sides(user_message, ai_response, timestamp=timestamp, speaker=speaker),
+            metadata=metadata,
+            session_id=session_id,
+            user_id=user_id,
+            agent_id=agent_id,
+            project_id=project_id,
+            idempotency_key=idempotency_key,
+        )
+
+    def learn_messages(
+        self,
+        messages: Sequence[Message],
+        *,
+        metadata: Mapping[str, Json] | None = None,
+        session_id: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        project_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> LearningResult:
+        """Learn messages of one session as one exchange: all of them or none. Errors as `learn`."""
+        started = time.perf_counter()
+        exchange = exchange_of_messages(
+            self._defaults(),
+            messages,
+            metadata=metadata,
+            session_id=session_id,
+            user_id=user_id,
+            agent_id=agent_id,
+            project_id=project_id,
+            idempotency_key=idempotency_key,
+        )
+        result = self._record(prepare(exchange, self._engine.pipeline.extract))
+        return replace(result, learn_time_ms=(time.perf_counter() - started) * 1_000)
+
+    def _defaults(self) -> ExchangeDefaults:
+        return ExchangeDefaults(self._engine.clock.now(), self._engine.limits, self.session_id, self.instance_id)
+
+    def _record(self, prepared: Prepared) -> LearningResult:
+        with self._engine.unit(self.tenant_id, write=True) as work:
+            learned = record(work, prepared, self._engine.pipeline.extract, self._engine.links)
+        self._engine.events.publish(learned.events)
+        if not learned.result.duplicate:
+            self._working_memory.note(prepared.extraction)
+            if self._engine.vectors is not None:
+                self._engine.vectors.wake(self.tenant_id)
+        return learned.result
+
+    def learn_many(
+        self,
+        exchanges: Iterable[ExchangeInput],
+        *,
+        batch_size: int = 100,
+        job: str | None = None,
+        progress: Callable[[BulkProgress], None] | None = None,
+    ) -> BulkResult:
+        """Learn many exchanges, `batch_size` in one transaction each; much faster than one by one.
+
+        An exchange is a sequence of messages, or a mapping of the arguments of `learn`. With a `job` name, how far
+        it got is kept with each batch: calling again with the same name and the same exchanges goes on behind the
+        last durable batch. `progress` is called after each. An invalid exchange raises InvalidInputError, which
+        names its number; the batches before it stay learnt.
+        """
+        size = checked_count(batch_size, "batch_size", 1, 10_000)
+        bulk = BulkJob(self._engine, self.tenant_id, self._defaults, size, checked_key(job, "job"))
+        return learn_in_batches(bulk, exchanges, progress)
+
+    # -- recall ----------------------------------------------------------------------------------------------
+
+    def recall(
+        self,
+        message: str,
+        max_concepts: int = 10,
+        *,
+        now: Timestamp = None,
+        max_memories: int = 10,
+        max_tokens: int | None = None,
+        session_id: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        project_id: str | None = None,
+        filters: Mapping[str, Json] | None = None,
+        roles: Iterable[str] | None = None,
+        since: Timestamp = None,
+        until: Timestamp = None,
+        explain: bool = False,
+        include_text: bool = False,
+    ) -> MemoryContext:
+        """What this tenant remembers that bears on `message`. Reading writes nothing.
+
+        `session_id` only lifts that session; scopes, `filters` (equal metadata values), `roles`, `since` and
+        `until` (half-open) leave everything else out. Relative dates count from `now`. Raises InvalidInputError
+        and StorageError.
+        """
+        config = self.config
+        request = RecallRequest(
+            message=checked_text(message, "message", QUERY_BYTES_MAX),
+            now=self._engine.clock.now() if (at := checked_time(now, "now")) is None else at,
+            max_concepts=checked_count(max_concepts, "max_concepts", 0, MAX_CONCEPTS_LIMIT),
+            max_memories=checked_count(max_memories, "max_memories", 0, MAX_MEMORIES_LIMIT),
+            max_tokens=checked_count(
+                config.max_context_tokens if max_tokens is None else max_tokens, "max_tokens", 0, MAX_TOKENS_LIMIT
+            ),
+            session_id=None if session_id is None else checked_label(session_id, "session_id"),
+            scope=checked_scope(user_id, agent_id, project_id),
+            filters=_checked_filters(filters, config.max_metadata_bytes),
+            roles=_checked_roles(roles),
+            since=checked_time(since, "since"),
+            until=checked_time(until, "until"),
+            explain=explain,
+            include_text=include_text,
+            working_memory=self._working_memory.ids(self._engine, self.tenant_id, self.instance_id),
+        )
+        context = self._answer(request, exact_time=now is not None)
+        event = Recalled(self.tenant_id, self.instance_id, len(context.memories), context.query_time_ms)
+        self._engine.events.publish((event,))
+        return context
+
+    def _answer(self, request: RecallRequest, *, exact_time: bool) -> MemoryContext:
+        """The answer, from the cache where there is one: its key holds the log position, so it is never stale."""
+        cache = self._engine.cache
+        if cache is None:
+            return self.query_engine.recall(request)
+        with self._engine.unit(self.tenant_id, write=False) as work:
+            position = work.tenants.position()
+        at = request.now if exact_time else request.now // (self.config.cache_ttl * 1_000_000)
+        key = (self.tenant_id, position, exact_time, replace(request, now=at))
+        context = cache.get(key)
+        if context is None:
+            context = self.query_engine.recall(request)
+            if not context.degraded:
+                cache.put(key, context)
+        return context
+
+    def turn(
+        self,
+        user_message: str,
+        ai_response: str = "",
+        metadata: Mapping[str, Json] | None = None,
+        session_id: str | None = None,
+        *,
+        max_concepts: int = 10,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        project_id: str | None = None,
+    ) -> tuple[MemoryContext, LearningResult]:
+        """Recall for the user's message, then learn the exchange. Errors as `recall` and `learn`."""
+        context = self.recall(
+            user_message,
+            max_concepts,
+            session_id=session_id,
+            user_id=user_id,
+            agent_id=agent_id,
+            project_id=project_id,
+        )
+        result = self.learn(
+            user_message,
+            ai_response,
+            metadata,
+            session_id,
+            user_id=user_id,
+            agent_id=agent_id,
+            project_id=project_id,
+        )
+        return context, result
+
+    process_turn = turn
+
+    # -- by hand ---------------------------------------------------------------------------------------------
+
+    def create_entity(
+        self, name: str, entity_type: str = "concept", description: str = "", metadata: Mapping[str, Json] | None = None
+    ) -> Entity:
+        """State that something exists. A log entry: it survives rebuild and export. Raises InvalidInputError."""
+        return assert_entity(self._engine, self.tenant_id, name, entity_type, description, metadata)
+
+    def link_entities(self, a: str, b: str, link_type: str, strength: float = 1.0) -> AttentionLink:
+        """State that `a` stands in relation `link_type` to `b`; entities that are missing are created.
+
+        A log entry. `strength` lies in [0, 1]. Raises InvalidInputError.
+        """
+        return assert_link(self._engine, self.tenant_id, a, b, link_type, strength)
+
+    def rebuild(self) -> RebuildResult:
+        """Derive everything anew from the log, in one transaction. Raises StorageError, and then nothing changed."""
+        return rebuild_tenant(self._engine, self.tenant_id)
+
+    def fill_vectors(self) -> int:
+        """Compute the vectors that are still missing now; gives how many messages got theirs, 0 without a provider.
+
+        Raises EmbeddingError.
+        """
+        return 0 if self._engine.vectors is None else self._engine.vectors.fill(self.tenant_id)
+
+    def auto_hook(
+        self,
+        function: Callable[P, R],
+        *,
+        extractors: Extractors | None = None,
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> Callable[P, R]:
+        """`function`, sync or async, with each of its exchanges learnt after it has answered.
+
+        A failing learn never fails the call: it goes to `on_error`, or to the log.
+        """
+        return hooked(self, function, extractors or Extractors(), on_error)
+
+    # -- look ------------------------------------------------------------------------------------------------
+
+    def get_stats(self) -> dict[str, Json]:
+        """Counts of this tenant, under the names that users of the specification know."""
+        with self._engine.unit(self.tenant_id, write=False) as work:
+            counts = work.tenants.counts()
+            position = work.tenants.position()
+        stats: dict[str, Json] = {
+            "tenant_id": self.tenant_id,
+            "instance_id": self.instance_id,
+            "entities": counts.entities,
+            "auto_messages": counts.messages,
+            "messages": counts.messages,
+            "decisions": counts.decisions,
+            "attention_links": counts.attention_links,
+            "compound_concepts": counts.compound_concepts,
+            "sessions": counts.sessions,
+            "vectors": counts.vectors,
+            "log_position": position,
+            "cache_enabled": self.cache_enabled,
+        }
+        if self._engine.cache is not None:
+            stats["cache"] = self._engine.cache.stats()
+        return stats
+
+    def get_messages(
+        self,
+        session_id: str | None = None,
+        start_time: Timestamp = None,
+        end_time: Timestamp = None,
+        limit: int = 100,
+        *,
+        role: Role | None = None,
+        before_seq: int | None = None,
+    ) -> list[StoredMessage]:
+        """Stored messages, newest first; `start_time` and `end_time` are half-open, `before_seq` pages on."""
+        with self._engine.unit(self.tenant_id, write=False) as work:
+            return work.messages.list(
+                session_id=session_id,
+                role=role,
+                since=checked_time(start_time, "start_time"),
+                until=checked_time(end_time, "end_time"),
+                limit=checked_count(limit, "limit", 1, 10_000),
+                before_seq=before_seq,
+            )
+
+    def entities(
+        self, entity_type: str | None = None, *, limit: int = 100, offset: int = 0, query: str | None = None
+    ) -> list[Entity]:
+        """Entities by name; `query` keeps names that begin with it."""
+        with self._engine.unit(self.tenant_id, write=False) as work:
+            return work.entities.list(
+                entity_type=entity_type,
+                limit=checked_count(limit, "limit", 1, 10_000),
+                offset=checked_count(offset, "offset", 0, 10_000_000),
+                query=query,
+            )
+
+    # -- async twins: one hop to a worker thread each ----------------------------------------------------------
+
+    alearn = twin(learn, "writers")
+    alearn_messages = twin(learn_messages, "writers")
+    alearn_many = twin(learn_many, "writers")
+    arecall = twin(recall, "readers")
+    aturn = twin(turn, "writers")
+    aprocess_turn = aturn
+    acreate_entity = twin(create_entity, "writers")
+    alink_entities = twin(link_entities, "writers")
+    arebuild = twin(rebuild, "writers")
+    aget_stats = twin(get_stats, "readers")
+    aget_messages = twin(get_messages, "readers")
+    aentities = twin(entities, "readers")
+
+
+def _tenant(name: str) -> TenantId:
+    return tenant_id(name)
+
+
+def _instance_name(given: str | None, tenant: TenantId) -> str:
+    """The name that was given, or tenant, start time and four random characters, so that two starts differ."""
+    if given is not None:
+        return checked_name(given, "instance_id")
+    started = from_micros(time.time_ns() // 1_000)
+    return f"{tenant[:100]}-{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _checked_roles(roles: Iterable[str] | None) -> frozenset[str] | None:
+    if roles is None:
+        return None
+    kept = frozenset([roles] if isinstance(roles, str) else roles)
+    for role in kept:
+        if role not in ROLES:
+            raise InvalidInputError("roles", f"holds {role!r}; roles are {', '.join(ROLES)}")
+    return kept
+
+
+def _checked_filters(filters: Mapping[str, Json] | None, limit_bytes: int) -> tuple[tuple[str, Json], ...]:
+    checked_metadata(filters, "filters", limit_bytes)
+    for key, value in (filters or {}).items():
+        if not isinstance(value, str | int | float | bool):
+            raise InvalidInputError(f"filters.{key[:40]}", "must be a text, a number or a boolean to compare with")
+    return tuple(sorted((filters or {}).items()))

@@ -1,0 +1,96 @@
+"""`TenantManager`: the memories of many tenants on one store."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from continuum.core.assembly import Engine, build_engine
+from continuum.core.config import MemoryConfig, get_config, with_arguments
+from continuum.core.memory import ConsciousMemory
+from continuum.domain.clock import iso
+from continuum.domain.ids import tenant_id
+from continuum.domain.records import Json
+from continuum.storage.base import StorageBackend
+from continuum.storage.unit_of_work import system_unit_of_work
+
+TENANTS_PER_PAGE_MAX = 1_000
+MEMORIES_KEPT_MAX = 1_024
+
+
+class TenantManager:
+    """Gives each tenant its memory. All share one store, one set of connections and one bounded index memory.
+
+    >>> with TenantManager(db_path=":memory:") as manager:
+    ...     learned = manager.get_tenant("user_123").learn("My cat is called Minka")
+    ...     manager.get_tenant("user_456").recall("Minka").memories
+    ()
+    """
+
+    def __init__(
+        self,
+        db_path: str | Path | None = None,
+        *,
+        storage: str | StorageBackend | None = None,
+        config: MemoryConfig | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        self.config = with_arguments(config or get_config(), db_path=db_path)
+        self.engine = build_engine(self.config, storage=storage) if engine is None else engine
+        self._owns_engine = engine is None
+        self._memories: OrderedDict[str, ConsciousMemory] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the store, if this manager opened it."""
+        if self._owns_engine:
+            self.engine.close()
+
+    def get_tenant(
+        self, name: str, *, instance_id: str | None = None, session_id: str | None = None
+    ) -> ConsciousMemory:
+        """The memory of a tenant. Nothing is loaded or written before it is used. Raises InvalidInputError.
+
+        Without names of its own, a tenant's memory is the same object at each call, while it is in use.
+        """
+        if instance_id is not None or session_id is not None:
+            return self._open(name, instance_id, session_id)
+        with self._lock:
+            memory = self._memories.get(name) or self._open(name, None, None)
+            self._memories[name] = memory
+            self._memories.move_to_end(name)
+            if len(self._memories) > MEMORIES_KEPT_MAX:
+                self._memories.popitem(last=False)
+            return memory
+
+    def _open(self, name: str, instance_id: str | None, session_id: str | None) -> ConsciousMemory:
+        return ConsciousMemory(
+            tenant_id(name),
+            config=replace(self.config, tenant_id=name),
+            instance_id=instance_id,
+            session_id=session_id,
+            engine=self.engine,
+        )
+
+    def list_tenants(self, limit: int = 100, after: str = "") -> list[dict[str, Json]]:
+        """Tenants by name, a page at a time: those behind `after`."""
+        with system_unit_of_work(self.engine.backend) as work:
+            page = work.tenants(limit=min(limit, TENANTS_PER_PAGE_MAX), after=after)
+        return [
+            {
+                "tenant_id": tenant.tenant_id,
+                "created_at": iso(tenant.created_at),
+                "last_active": iso(tenant.last_active),
+                "metadata": tenant.metadata,
+            }
+            for tenant in page
+        ]

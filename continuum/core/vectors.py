@@ -1,0 +1,150 @@
+"""Keeps each message's vectors: computed in the background after a learn, or on demand, and held in memory to search.
+
+Vectors belong to a model; those of another model are never read, so a change of model starts to fill anew while the
+old vectors stay until they are dropped. Filling is a transaction of its own: learn never waits for a model.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from continuum.domain.ids import TenantId
+from continuum.domain.records import StoredMessage, StoredVector, TenantRecord
+from continuum.embeddings.base import EmbeddingProvider
+from continuum.errors import ContinuumError
+from continuum.retrieval.passages import vector_chunks
+from continuum.retrieval.vectors import VectorSet
+from continuum.storage.unit_of_work import UnitOfWork
+
+MESSAGES_AT_ONCE = 32
+VECTORS_AT_ONCE = 20_000
+TENANTS_KEPT_MAX = 64
+MISSING_COUNTED_MAX = 1_000
+
+OpenUnit = Callable[[TenantId, bool], AbstractContextManager[UnitOfWork]]
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _TenantVectors:
+    vectors: VectorSet
+    position: int = 0
+    """Vectors of messages up to here are held."""
+    complete_to: int = 0
+    """Every message up to here has its vectors."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class VectorKeeper:
+    """The vectors of all tenants for one provider."""
+
+    def __init__(self, provider: EmbeddingProvider, unit: OpenUnit) -> None:
+        self.provider = provider
+        self._unit = unit
+        self._tenants: OrderedDict[TenantId, _TenantVectors] = OrderedDict()
+        self._waiting: OrderedDict[TenantId, None] = OrderedDict()
+        self._changed = threading.Condition()
+        self._worker: threading.Thread | None = None
+        self._closed = False
+
+    def of_query(self, text: str) -> NDArray[np.float32]:
+        """The question's vector. Raises EmbeddingError."""
+        vector: NDArray[np.float32] = self.provider.embed([text])[0]
+        return vector
+
+    def current(self, work: UnitOfWork, tenant: TenantRecord) -> tuple[VectorSet, int]:
+        """Every vector this transaction can see, and how many messages lack theirs (counted up to 1,000)."""
+        entry = self._entry(work.tenant_id)
+        with entry.lock:
+            while entry.position < tenant.last_seq:
+                rows = work.vectors.after(self.provider.model, entry.position, VECTORS_AT_ONCE)
+                if not rows:
+                    break
+                matrix = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
+                entry.vectors.append([row.message_seq for row in rows], matrix.reshape(len(rows), -1))
+                entry.position = rows[-1].message_seq
+            missing: list[int] = []
+            if entry.complete_to < tenant.last_seq:
+                missing = work.vectors.missing(
+                    self.provider.model, MISSING_COUNTED_MAX, after_seq=entry.complete_to
+                )
+                entry.complete_to = missing[0] - 1 if missing else tenant.last_seq
+        return entry.vectors, len(missing)
+
+    def wake(self, tenant: TenantId) -> None:
+        """Say that a tenant has new messages; the background thread fills their vectors."""
+        with self._changed:
+            if self._closed:
+                return
+            self._waiting[tenant] = None
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._run, name="continuum-vectors", daemon=True)
+                self._worker.start()
+            self._changed.notify()
+
+    def fill(self, tenant: TenantId) -> int:
+        """Compute every missing vector of a tenant now; gives how many messages got theirs. Raises EmbeddingError."""
+        filled = after = 0
+        while not self._closed:
+            with self._unit(tenant, False) as work:
+                seqs = work.vectors.missing(self.provider.model, MESSAGES_AT_ONCE, after_seq=after)
+                messages = work.messages.by_seqs(seqs)
+            if not seqs:
+                break
+            vectors = self._vectors_of([messages[seq] for seq in seqs if seq in messages])
+            with self._unit(tenant, True) as work:
+                still_there = work.messages.by_seqs({vector.message_seq for vector in vectors})
+                work.vectors.put([vector for vector in vectors if vector.message_seq in still_there])
+            filled += len(seqs)
+            after = seqs[-1]
+        return filled
+
+    def close(self) -> None:
+        """Stop filling; what is missing is filled when the store is used again."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._worker is not None:
+            self._worker.join()
+
+    def _vectors_of(self, messages: list[StoredMessage]) -> list[StoredVector]:
+        chunks = [(message.seq, vector_chunks(message.text)) for message in messages]
+        texts = [text for _, parts in chunks for text in parts]
+        rows = iter(np.ascontiguousarray(self.provider.embed(texts), dtype="<f4"))
+        return [
+            StoredVector(seq, self.provider.model, next(rows).tobytes(), number)
+            for seq, parts in chunks
+            for number, _ in enumerate(parts)
+        ]
+
+    def _entry(self, tenant: TenantId) -> _TenantVectors:
+        with self._changed:
+            entry = self._tenants.get(tenant)
+            if entry is None:
+                entry = _TenantVectors(VectorSet(self.provider.model, self.provider.dimensions))
+                self._tenants[tenant] = entry
+            self._tenants.move_to_end(tenant)
+            if len(self._tenants) > TENANTS_KEPT_MAX:
+                self._tenants.popitem(last=False)
+            return entry
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                if self._closed:
+                    return
+                tenant, _ = self._waiting.popitem(last=False)
+            try:
+                self.fill(tenant)
+            except ContinuumError:
+                _logger.exception("vectors of tenant %s could not be filled; the next learn tries again", tenant)

@@ -1,0 +1,83 @@
+"""From an exchange to all that it teaches: the one call that learning makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from continuum.domain.records import (
+    Exchange,
+    ExtractedConcept,
+    ExtractedDecision,
+    Extraction,
+    Span,
+)
+from continuum.extraction.attention_graph import compounds, pairs
+from continuum.extraction.base import Extractor
+from continuum.extraction.concept_extractor import CONCEPTS_MAX, ConceptExtractor, best_name
+from continuum.extraction.decision_extractor import DecisionExtractor
+from continuum.extraction.echo import echo_spans
+from continuum.language.sentences import sentences
+
+EXTRACTORS_VERSION: Final = 1
+"""Grows whenever the same exchange would teach something else; a rebuild under a new version says so in the log."""
+
+
+class ExtractionPipeline:
+    """Runs the extractors over an exchange and joins what they find. Pure, deterministic, bounded.
+
+    At most 64 concepts, the most telling first (only the first 12 are linked), 16 decisions a message,
+    32 pairs and 8 compounds. Recalled context that came back is recognised and not read.
+    """
+
+    def __init__(
+        self, extractors: Sequence[Extractor] | None = None, decision_extractor: DecisionExtractor | None = None
+    ) -> None:
+        self._extractors = (ConceptExtractor(),) if extractors is None else tuple(extractors)
+        self._decisions = decision_extractor or DecisionExtractor()
+
+    def extract(self, exchange: Exchange) -> Extraction:
+        texts = [utterance.text for utterance in exchange.utterances]
+        echoes = tuple(Span(n, start, end) for n, text in enumerate(texts) for start, end in echo_spans(text))
+        for echo in echoes:
+            texts[echo.message] = _blanked(texts[echo.message], echo)
+        spans = [sentences(text) for text in texts]
+        concepts = self._concepts(texts)
+        origins = [utterance.origin for utterance in exchange.utterances]
+        decisions: list[ExtractedDecision] = []
+        for number, (utterance, text) in enumerate(zip(exchange.utterances, texts, strict=True)):
+            decisions.extend(self._decisions.find(text, utterance.role, number, spans[number]))
+        return Extraction(concepts, tuple(decisions), pairs(concepts, origins), compounds(concepts, spans), echoes)
+
+    def _concepts(self, texts: Sequence[str]) -> tuple[ExtractedConcept, ...]:
+        """Join the concepts of all messages by key; what leads in one message, or stands in several, leads."""
+        found: dict[str, list[ExtractedConcept]] = {}
+        scores: dict[str, float] = {}
+        for number, text in enumerate(texts):
+            for extractor in self._extractors:
+                for rank, concept in enumerate(extractor.find(text, number)):
+                    found.setdefault(concept.key, []).append(concept)
+                    scores[concept.key] = scores.get(concept.key, 0.0) + 1.0 / (1.0 + rank)
+        # Sorting is stable: what scores the same keeps the order in which it was found.
+        ranked = sorted(found, key=lambda key: -scores[key])[:CONCEPTS_MAX]
+        return tuple(_joined(found[key]) for key in ranked)
+
+
+def _blanked(text: str, echo: Span) -> str:
+    """The text with an echo taken out and every other character where it was."""
+    return text[: echo.start] + "\n" + " " * (echo.end - echo.start - 2) + "\n" + text[echo.end :]
+
+
+def _joined(concepts: Sequence[ExtractedConcept]) -> ExtractedConcept:
+    if len(concepts) == 1:
+        return concepts[0]
+    name = best_name([concept.name for concept in concepts])
+    forms = (form for concept in concepts for form in (concept.name, *concept.aliases))
+    return ExtractedConcept(
+        concepts[0].key,
+        name,
+        next((c.entity_type for c in concepts if c.entity_type != "concept"), "concept"),
+        tuple(sorted({span for concept in concepts for span in concept.spans})),
+        next((c.description for c in concepts if c.description), ""),
+        tuple(dict.fromkeys(form for form in forms if form != name)),
+    )

@@ -1,0 +1,34 @@
+"""What a question asks for, as far as its form tells: a time, what the assistant said, the current state."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_QUESTION_CHARS = 2_000
+_TIME = re.compile(
+    r"\b(?:when|since when|until when|how long|how (?:many|much) (?:days|weeks|months|years|hours|time)"
+    r"|(?:what|which) (?:date|day|month|year|time|week|season|hour))\b",
+    re.IGNORECASE,
+)
+_ASSISTANT = re.compile(
+    r"\b(?:(?:did|have|had|do|would) you\b(?!r)|you(?:'ve|’ve| have| had)?"
+    r" (?:said|say|suggest(?:ed)?|recommend(?:ed)?|told|tell|mention(?:ed)?|g[ai]ve|given|provided?|explain(?:ed)?"
+    r"|proposed?|list(?:ed)?|share[d]?|advised?|wrote|write|written|show(?:ed|n)?|describe[d]?|ask(?:ed)?)\b"
+    r"|your (?:\w+ )?(?:suggestions?|recommendations?|advice|answers?|responses?|repl(?:y|ies)|proposals?|explanations?))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """What to look for besides words."""
+
+    asks_time: bool
+    asks_assistant: bool
+
+
+def read_cues(text: str) -> Cues:
+    """The cues of a question; English, linear, never raises."""
+    head = text[:_QUESTION_CHARS]
+    return Cues(asks_time=_TIME.search(head) is not None, asks_assistant=_ASSISTANT.search(head) is not None)

@@ -1,0 +1,99 @@
+"""What is asked of the index, and how much each signal counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from continuum.domain.clock import Micros
+
+
+@dataclass(frozen=True, slots=True)
+class SignalWeights:
+    """One weight for each signal; 0 switches it off and saves its cost.
+
+    Each signal lies in [0, 1] before it is weighted, so weights compare. The defaults were chosen by
+    cross-validation over conversations; `docs` holds each signal's paired on/off difference.
+    """
+
+    text: float = 0.5
+    """BM25 of the message's own words, without the speaker's name."""
+    window: float = 0.3
+    """BM25 of the message together with its two neighbours in the session."""
+    session: float = 0.35
+    """BM25 of the whole session."""
+    session_best: float = 0.1
+    """The best message of the session."""
+    neighbours: float = 0.1
+    """The BM25 of the message before and the one after."""
+    reply: float = 0.35
+    """For what a user said: the BM25 of the assistant's reply, which says it again in other words."""
+    asked: float = -0.15
+    """For a reply: the BM25 of what it replies to, which already says it."""
+    answer: float = 0.05
+    """The BM25 of the message before, if that was a question."""
+    proximity: float = 0.3
+    """Words of the question that stand close together."""
+    speaker: float = 0.6
+    """The question names the speaker."""
+    role: float = 0.2
+    """A user's message, unless the question is about what the assistant said."""
+    first_person: float = 0.2
+    """The message speaks of its speaker."""
+    time_named: float = 0.1
+    """A question about a time, and a message that names one."""
+    length: float = -0.15
+    """Long messages hold every word."""
+    date: float = 0.5
+    """The message was said in the time the question names."""
+    current_session: float = 0.1
+    """The message belongs to the session the question is asked in."""
+    recency: float = 0.0
+    """How recent the message is, by half-lives of 90 days."""
+    vector: float = 1.0
+    """Cosine of the question's and the message's vectors."""
+    vector_neighbours: float = 0.2
+    """The cosine of the message after."""
+    concept: float = 0.0
+    """What the concept graph hands in."""
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            if not np.isfinite(getattr(self, entry.name)):
+                raise ValueError(f"signal weight {entry.name} must be a finite number")
+
+
+DEFAULT_WEIGHTS = SignalWeights()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A question to the index. `roles`, `since`, `until` (half-open, in event time) and `tags` (all of them) filter
+    exactly; `session_id` only lifts that session. `extra_terms` are words that count like the question's own, times a weight.
+    """
+
+    text: str
+    now: Micros
+    session_id: str | None = None
+    roles: frozenset[str] | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+    tags: tuple[int, ...] = ()
+    exclude_seqs: tuple[int, ...] = ()
+    extra_terms: tuple[tuple[str, float], ...] = ()
+    vector: NDArray[np.float32] | None = None
+    concept_scores: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Messages, best first. `scores[i]` is the sum of `reasons[i]`."""
+
+    seqs: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    reasons: list[dict[str, float]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.seqs)

@@ -1,0 +1,131 @@
+"""Ranks messages: one additive score, each signal's share kept."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from continuum.language.time import time_windows
+from continuum.retrieval.candidates import Places, choose_candidates, filter_mask
+from continuum.retrieval.cues import read_cues
+from continuum.retrieval.index_view import IndexView
+from continuum.retrieval.postings import Floats
+from continuum.retrieval.query import DEFAULT_WEIGHTS, Query, Ranking, SignalWeights
+from continuum.retrieval.signals import (
+    EVIDENCE,
+    Scene,
+    date_scores,
+    neighbours,
+    scaled,
+    score_signals,
+)
+from continuum.retrieval.vectors import VectorSet
+from continuum.retrieval.words import Words, read_words, text_scores
+
+VECTOR_EVIDENCE = 0.2
+"""A cosine below this is no reason to answer a message that shares no word with the question."""
+
+
+def rank(
+    view: IndexView,
+    query: Query,
+    weights: SignalWeights = DEFAULT_WEIGHTS,
+    limit: int = 10,
+    vectors: VectorSet | None = None,
+) -> Ranking:
+    """The best `limit` messages that pass the filters, best first.
+
+    Ties go to the newest, then to the higher `seq`. Messages that nothing speaks for are left out, so there may be
+    fewer. Deterministic: how the index came about changes nothing.
+    """
+    if not len(view) or limit <= 0:
+        return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
+    scene = _scene(view, query, weights, vectors)
+    if not len(scene.candidates):
+        return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
+    return _best(scene, score_signals(scene, weights), limit)
+
+
+def _scene(view: IndexView, query: Query, weights: SignalWeights, vectors: VectorSet | None) -> Scene:
+    words = read_words(view, query)
+    windows = time_windows(query.text, query.now) if weights.date else ()
+    text = scaled(text_scores(view, words))
+    vector = _vector_scores(view, query, weights, vectors)
+    arms = [text] if vector is None else [text, vector]
+    if windows:
+        arms.append(date_scores(view.times, windows) * (1.0 + text))
+    if query.concept_scores is not None and weights.concept:
+        arms.append(_spread(view, query))
+    candidates = choose_candidates(view, arms, filter_mask(view, query))
+    return Scene(
+        view=view,
+        query=query,
+        words=words,
+        cues=read_cues(query.text),
+        windows=windows,
+        candidates=candidates,
+        before=neighbours(view, view.before, candidates),
+        after=neighbours(view, view.after, candidates),
+        text=np.append(text, 0.0),
+        vector=None if vector is None else np.append(vector, 0.0),
+    )
+
+
+def _spread(view: IndexView, query: Query) -> Floats:
+    spread = np.zeros(len(view))
+    if query.concept_scores is not None:
+        places, there = view.places(query.concept_scores[0])
+        spread[places[there]] = query.concept_scores[1][there]
+    return spread
+
+
+def _vector_scores(
+    view: IndexView, query: Query, weights: SignalWeights, vectors: VectorSet | None
+) -> Floats | None:
+    if vectors is None or query.vector is None or not (weights.vector or weights.vector_neighbours):
+        return None
+    return vectors.by_place(view, query.vector)
+
+
+def _best(scene: Scene, signals: dict[str, Floats], limit: int) -> Ranking:
+    view, places = scene.view, scene.candidates
+    total: Floats = sum(signals.values(), np.zeros(len(places)))
+    kept = np.flatnonzero(_spoken_for(signals, len(places)))
+    if len(kept) > 4 * limit:
+        floor = np.partition(total[kept], len(kept) - limit)[len(kept) - limit]
+        kept = kept[total[kept] >= floor]
+    found = places[kept]
+    order = kept[np.lexsort((-view.seqs[found], -view.times[found], -total[kept]))][:limit]
+    reasons = [
+        {name: float(values[i]) for name, values in signals.items() if values[i]} for i in order.tolist()
+    ]
+    return Ranking(view.seqs[places[order]], total[order], reasons)
+
+
+def _spoken_for(signals: dict[str, Floats], count: int) -> Places:
+    spoken = np.zeros(count, dtype=np.bool_)
+    for name in EVIDENCE:
+        if name in signals:
+            spoken |= signals[name] > (VECTOR_EVIDENCE if name == "vector" else 0.0)
+    return spoken
+
+
+def unknown_words(view: IndexView, text: str) -> list[str]:
+    """The words of a question that no message holds: worth a look for misspellings. Names of speakers are known."""
+    return [
+        word
+        for word, known in _known_words(view, text).items()
+        if not known
+    ]
+
+
+def _known_words(view: IndexView, text: str) -> dict[str, bool]:
+    from continuum.language.tokens import query_terms
+
+    known: dict[str, bool] = {}
+    for term in query_terms(text):
+        held = bool(view.bearers(term.hash)) or any(view.knows(value) for value in (term.hash, *term.alternatives))
+        known[term.word] = known.get(term.word, False) or held
+    return known
+
+
+__all__ = ["Query", "Ranking", "SignalWeights", "Words", "rank", "unknown_words"]

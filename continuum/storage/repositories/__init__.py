@@ -1,0 +1,1 @@
+"""One repository for each table; they exist only inside a unit of work."""

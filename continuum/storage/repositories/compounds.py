@@ -1,0 +1,66 @@
+"""Concepts that keep appearing together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from continuum.domain.records import CompoundConcept
+from continuum.storage.base import Row
+from continuum.storage.repositories.base import Repository
+
+COMPOUNDS_OF_ENTITY_MAX = 256
+
+
+def _compound(row: Row) -> CompoundConcept:
+    return CompoundConcept(row[0], row[1], tuple(json.loads(row[2])), *row[3:])
+
+
+def _compound_row(compound: CompoundConcept) -> tuple[object, ...]:
+    return (
+        compound.id, compound.compound_name, json.dumps(compound.component_concepts),
+        compound.co_occurrence_count, compound.last_seen, compound.first_seq, compound.last_seq,
+    )  # fmt: skip
+
+
+def _joined(one: CompoundConcept, other: CompoundConcept) -> CompoundConcept:
+    return replace(
+        one,
+        co_occurrence_count=one.co_occurrence_count + other.co_occurrence_count,
+        last_seen=max(one.last_seen, other.last_seen),
+        first_seq=min(one.first_seq, other.first_seq),
+        last_seq=max(one.last_seq, other.last_seq),
+    )
+
+
+class Compounds(Repository):
+    """Compounds, the most frequent first, or by their components."""
+
+    def count(self, compounds: Sequence[CompoundConcept]) -> int:
+        """Add each compound's count (at least 1) to what is known; gives how many are new."""
+        given: dict[str, CompoundConcept] = {}
+        for each in compounds:
+            known = given.get(each.id)
+            given[each.id] = _joined(known, each) if known else each
+        ordered = [given[each] for each in sorted(given)]
+        returned = self._put("count_compounds", [_compound_row(each) for each in ordered])
+        new = sorted(row[0] for row in returned if row[1] == given[row[0]].co_occurrence_count)
+        members = {(member, each) for each in new for member in given[each].component_concepts}
+        self._put("add_compound_members", sorted(members))
+        self._session.added["compound_concepts"] += len(new)
+        return len(new)
+
+    def list(self, limit: int = 100) -> list[CompoundConcept]:
+        """The most frequent compounds."""
+        return [_compound(row) for row in self._rows("list_compounds", limit=limit)]
+
+    def containing(self, ids: Iterable[str], limit: int = 20) -> list[CompoundConcept]:
+        """The most frequent compounds with at least one of these entities; up to 256 of each are looked at."""
+        compound_ids = {
+            row[0]
+            for entity_id in dict.fromkeys(ids)
+            for row in self._rows("compounds_of_entity", entity_id=entity_id, limit=COMPOUNDS_OF_ENTITY_MAX)
+        }
+        found = [_compound(row) for row in self._rows_in("compounds_by_id", sorted(compound_ids))]
+        return sorted(found, key=lambda each: (-each.co_occurrence_count, each.id))[:limit]

@@ -1,0 +1,42 @@
+"""Decisions and where they were taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from continuum.domain.records import Decision
+from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.messages import NO_SEQ
+
+
+class Decisions(Repository):
+    """Decisions, newest first, or by the messages that hold them."""
+
+    def append(self, decisions: Sequence[Decision]) -> int:
+        """Keep decisions; one whose id is there already is left as it is. Gives how many are new."""
+        rows = [
+            (
+                each.id, each.decision_text, each.context, each.role, each.instance_id, each.timestamp,
+                each.extracted_from, each.message_seq, each.start, each.end,
+            )
+            for each in decisions
+        ]  # fmt: skip
+        new = len(self._put("append_decisions", rows))
+        self._session.added["decisions"] += new
+        return new
+
+    def recent(self, limit: int = 20) -> list[Decision]:
+        """The newest decisions by log position."""
+        return self.list(limit=limit)
+
+    def list(self, *, limit: int = 100, before_seq: int | None = None) -> list[Decision]:
+        """Newest first, of messages before a position."""
+        before = NO_SEQ if before_seq is None else before_seq
+        return [Decision(*row) for row in self._rows("list_decisions", before=before, limit=limit)]
+
+    def of_messages(self, seqs: Iterable[int]) -> list[Decision]:
+        """Decisions that these messages hold, in the order of their words."""
+        return sorted(
+            (Decision(*row) for row in self._rows_in("decisions_of_messages", seqs)),
+            key=lambda each: (each.message_seq, each.start, each.id),
+        )

@@ -1,0 +1,125 @@
+"""Attention links: strengths that grow inside the statement, neighbours in the order of strength."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from continuum.domain.records import AttentionLink, Sources
+from continuum.storage.base import Row
+from continuum.storage.repositories.base import Repository
+
+BETWEEN_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a walk over links: from a node to its neighbour, over a link of this strength."""
+
+    node: str
+    neighbour: str
+    strength: float
+
+
+def is_confirmed(sources: Sources) -> bool:
+    """Whether a link with these sources may pass the cap: the user says so, or two sources do."""
+    return bool(sources & Sources.USER) or sources.bit_count() > 1
+
+
+def _link(row: Row) -> AttentionLink:
+    return AttentionLink(*row[:5], Sources(row[5]), *row[6:])
+
+
+def _rounds(links: Iterable[AttentionLink]) -> list[list[AttentionLink]]:
+    """Split so that no round names a pair twice (a database refuses to change one row twice in a statement).
+
+    Each round is sorted: two learners that lock the same rows in different order would deadlock.
+    """
+    seen: Counter[tuple[str, str, str]] = Counter()
+    rounds: list[list[AttentionLink]] = []
+    for link in links:
+        key = (link.concept_a, link.concept_b, link.link_type)
+        if seen[key] == len(rounds):
+            rounds.append([])
+        rounds[seen[key]].append(link)
+        seen[key] += 1
+    return [sorted(each, key=lambda link: (link.concept_a, link.concept_b, link.link_type)) for each in rounds]
+
+
+class Links(Repository):
+    """Links between entities; hebbian ones have a < b, typed ones point from a to b."""
+
+    def reinforce(self, links: Sequence[AttentionLink], *, initial: float, rate: float, cap: float) -> int:
+        """Let each link have met once more; gives how many are new.
+
+        A new link starts at `initial`; each meeting moves its raw strength towards 1 by `rate` of what is left.
+        What may be walked (`strength`) is held at or below `cap` until the user, or two different sources, say so.
+        The result does not depend on the order of meetings. Of the given links only ends, type, sources, times
+        and seqs count.
+        """
+        new = 0
+        for each in _rounds(links):
+            rows = [_link_row(link, initial, _first_strength(link, initial, cap)) for link in each]
+            new += self._count_new(self._put("reinforce_links", rows, rate=rate, cap=cap))
+        return new
+
+    def set_link(self, link: AttentionLink) -> bool:
+        """Set a link to the strength given, whatever it was; says whether it is new."""
+        return self._count_new(self._put("set_links", [_link_row(link, link.strength, link.strength)])) == 1
+
+    def _count_new(self, returned: Iterable[Row]) -> int:
+        ends: Counter[str] = Counter()
+        new = 0
+        for concept_a, concept_b, co_occurrences in returned:
+            if co_occurrences == 1:
+                new += 1
+                ends.update({concept_a, concept_b})
+        for entity_id in sorted(ends):
+            self._rows("add_degree", id=entity_id, links=ends[entity_id])
+        self._session.added["attention_links"] += new
+        return new
+
+    def neighbours(
+        self, ids: Iterable[str], *, per_node: int = 20, min_strength: float = 0.0
+    ) -> list[AttentionLink]:
+        """The strongest links of each node in both directions, strongest first, each link once."""
+        found: dict[tuple[str, str, str], AttentionLink] = {}
+        for node in dict.fromkeys(ids):
+            values = {"id": node, "least": min_strength, "limit": per_node}
+            both = [_link(row) for name in ("links_from", "links_to") for row in self._rows(name, **values)]
+            both.sort(key=_strongest_first)
+            for link in both[:per_node]:
+                found[link.concept_a, link.concept_b, link.link_type] = link
+        return sorted(found.values(), key=_strongest_first)
+
+    def steps(self, ids: Iterable[str], *, per_node: int = 20, min_strength: float = 0.0) -> list[Step]:
+        """The strongest neighbours of each node in both directions: what a walk needs, read from indexes alone."""
+        steps: list[Step] = []
+        for node in dict.fromkeys(ids):
+            values = {"id": node, "least": min_strength, "limit": per_node}
+            both = [row for name in ("steps_from", "steps_to") for row in self._rows(name, **values)]
+            both.sort(key=lambda row: (-row[1], row[0]))
+            steps += [Step(node, other, strength) for other, strength in both[:per_node]]
+        return steps
+
+    def between(self, ids: Iterable[str]) -> list[AttentionLink]:
+        """The links with both ends among `ids` (of which the first 64 count), strongest first."""
+        nodes = list(dict.fromkeys(ids))[:BETWEEN_MAX]
+        links = [_link(row) for node in nodes for row in self._rows_in("links_between", nodes, id=node)]
+        return sorted(links, key=_strongest_first)
+
+
+def _first_strength(link: AttentionLink, initial: float, cap: float) -> float:
+    return initial if is_confirmed(link.sources) else min(initial, cap)
+
+
+def _link_row(link: AttentionLink, raw: float, strength: float) -> tuple[object, ...]:
+    return (
+        link.concept_a, link.concept_b, link.link_type, raw, strength, 1, int(link.sources), link.created_at,
+        link.last_seen, link.first_seq, link.last_seq,
+    )  # fmt: skip
+
+
+def _strongest_first(link: AttentionLink) -> tuple[float, str, str, str]:
+    return (-link.strength, link.concept_a, link.concept_b, link.link_type)

@@ -1,0 +1,36 @@
+"""Sessions and their message numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from continuum.domain.clock import Micros
+from continuum.storage.repositories.base import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """One session: when its first and its newest message were said, and how many there are."""
+
+    session_id: str
+    created_at: Micros
+    last_active: Micros
+    message_count: int
+
+
+class Sessions(Repository):
+    """Counts the messages of each session."""
+
+    def append(self, session_id: str, count: int, timestamp: Micros) -> int:
+        """Take the next `count` message numbers of a session; gives the first, counted from 1.
+
+        Numbers have no gaps and no repeats, whoever else is learning.
+        """
+        rows = self._rows("append_to_session", session_id=session_id, count=count, timestamp=timestamp)
+        first = int(rows[0][0]) - count + 1
+        self._session.added["sessions"] += first == 1
+        return first
+
+    def list(self, limit: int = 100) -> list[SessionRecord]:
+        """The sessions that were active last, newest first."""
+        return [SessionRecord(*row) for row in self._rows("list_sessions", limit=limit)]

@@ -1,0 +1,44 @@
+"""What is read across tenants, for administration and migrations only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from continuum.domain.clock import Micros
+from continuum.domain.records import TenantRecord
+from continuum.storage.base import Connection, Dialect, Row
+from continuum.storage.statements import sql_text, statements
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedMigration:
+    """One schema change that this store has had."""
+
+    version: int
+    name: str
+    checksum: str
+    applied_at: Micros
+
+
+class SystemRepository:
+    """Statements of system scope: they name no tenant, and no tenant's words."""
+
+    __slots__ = ("_connection", "_dialect")
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self._connection = connection
+        self._dialect = dialect
+
+    def _rows(self, name: str, **values: object) -> list[Row]:
+        statement = statements(self._dialect.name)[name]
+        assert statement.scope == "system", name
+        parameters = [values[each] for each in statement.names_before]
+        return self._connection.execute(sql_text(self._dialect, name, 0), parameters).fetchall()
+
+    def tenants(self, *, after: str = "", limit: int = 100) -> list[TenantRecord]:
+        """Tenants in the order of their names; go on with the last name as `after`."""
+        return [TenantRecord(*row) for row in self._rows("list_tenants", after=after, limit=limit)]
+
+    def migrations(self) -> list[AppliedMigration]:
+        """The schema changes applied, oldest first."""
+        return [AppliedMigration(*row) for row in self._rows("list_migrations")]

@@ -1,0 +1,63 @@
+"""The tenant's own row: its log position, its secret, its counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from continuum.domain.clock import Micros
+from continuum.domain.records import TenantCounts, TenantRecord
+from continuum.errors import NotFoundError
+from continuum.storage.repositories.base import Repository
+
+COUNTED = ("messages", "entities", "decisions", "attention_links", "compound_concepts", "sessions", "vectors")
+
+
+class Tenants(Repository):
+    """One tenant's row. Its counters are kept by the inserts themselves and written once, before the commit."""
+
+    def get(self) -> TenantRecord | None:
+        rows = self._rows("get_tenant")
+        return TenantRecord(*rows[0]) if rows else None
+
+    def ensure(self, now: Micros, secret_factory: Callable[[], bytes]) -> TenantRecord:
+        """The tenant's row, created now with a new secret if there is none."""
+        known = self.get()
+        if known is not None:
+            return known
+        self._rows("create_tenant", now=now, secret=secret_factory())
+        created = self.get()
+        assert created is not None
+        return created
+
+    def advance(self, count: int, now: Micros) -> TenantRecord:
+        """Take the next `count` positions of the log: those up to and including the `last_seq` returned.
+
+        Until the transaction ends nobody else can. Raises NotFoundError before `ensure` has created the tenant.
+        """
+        rows = self._rows("advance_tenant", count=count, now=now)
+        if not rows:
+            raise NotFoundError(f"tenant {self._session.tenant_id}: not known yet; call tenants.ensure first")
+        return TenantRecord(*rows[0])
+
+    def position(self) -> int:
+        """The newest position of the log, 0 for an unknown tenant."""
+        rows = self._rows("get_position")
+        return int(rows[0][0]) if rows else 0
+
+    def counts(self) -> TenantCounts:
+        """How many of each thing, including what this unit of work has added; reads one row."""
+        self.write_counts()
+        rows = self._rows("get_counts")
+        return TenantCounts(*rows[0]) if rows else TenantCounts()
+
+    def write_counts(self) -> None:
+        """Add what was inserted since to the row. The unit of work calls this before it commits."""
+        added = self._session.added
+        if any(added.values()):
+            self._rows("add_counts", **{name: added[name] for name in COUNTED})
+        added.clear()
+
+    def forget_derived_counts(self) -> None:
+        """Set to zero what a rebuild counts again."""
+        self.write_counts()
+        self._rows("forget_derived_counts")

@@ -1,0 +1,85 @@
+-- name: reinforce_links
+-- scope: tenant
+-- Strengthen links, or create them at :initial (in the row). All arithmetic is in the statement and none of it
+-- depends on the order of learners: raw strength is a function of the number of meetings, the sources are a set
+-- of bits, and the walkable strength is a function of both (bit 1 is the user; two bits are two sources).
+INSERT INTO attention_links (tenant_id, concept_a, concept_b, link_type, raw_strength, strength, co_occurrences,
+  sources, created_at, last_accessed, first_seq, last_seq)
+VALUES :rows(:tenant_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (tenant_id, concept_a, concept_b, link_type) DO UPDATE
+SET raw_strength = attention_links.raw_strength + :rate * (1 - attention_links.raw_strength),
+    strength = CASE
+      WHEN ((attention_links.sources | excluded.sources) & 1) <> 0
+        OR ((attention_links.sources | excluded.sources)
+            & ((attention_links.sources | excluded.sources) - 1)) <> 0
+        OR attention_links.raw_strength + :rate * (1 - attention_links.raw_strength) < :cap
+      THEN attention_links.raw_strength + :rate * (1 - attention_links.raw_strength)
+      ELSE :cap END,
+    co_occurrences = attention_links.co_occurrences + 1,
+    sources = attention_links.sources | excluded.sources,
+    created_at = CASE WHEN excluded.created_at < attention_links.created_at
+                      THEN excluded.created_at ELSE attention_links.created_at END,
+    last_accessed = CASE WHEN excluded.last_accessed > attention_links.last_accessed
+                         THEN excluded.last_accessed ELSE attention_links.last_accessed END,
+    first_seq = CASE WHEN excluded.first_seq < attention_links.first_seq
+                     THEN excluded.first_seq ELSE attention_links.first_seq END,
+    last_seq = CASE WHEN excluded.last_seq > attention_links.last_seq
+                    THEN excluded.last_seq ELSE attention_links.last_seq END
+RETURNING concept_a, concept_b, co_occurrences;
+
+-- name: set_links
+-- scope: tenant
+INSERT INTO attention_links (tenant_id, concept_a, concept_b, link_type, raw_strength, strength, co_occurrences,
+  sources, created_at, last_accessed, first_seq, last_seq)
+VALUES :rows(:tenant_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (tenant_id, concept_a, concept_b, link_type) DO UPDATE
+SET raw_strength = excluded.raw_strength,
+    strength = excluded.strength,
+    co_occurrences = attention_links.co_occurrences + 1,
+    sources = attention_links.sources | excluded.sources,
+    last_accessed = CASE WHEN excluded.last_accessed > attention_links.last_accessed
+                         THEN excluded.last_accessed ELSE attention_links.last_accessed END,
+    last_seq = CASE WHEN excluded.last_seq > attention_links.last_seq
+                    THEN excluded.last_seq ELSE attention_links.last_seq END
+RETURNING concept_a, concept_b, co_occurrences;
+
+-- name: links_from
+-- scope: tenant
+SELECT concept_a, concept_b, link_type, strength, co_occurrences, sources, created_at, last_accessed, first_seq,
+  last_seq
+FROM attention_links
+WHERE tenant_id = :tenant_id AND concept_a = :id AND strength >= :least
+ORDER BY strength DESC, concept_b LIMIT :limit;
+
+-- name: links_to
+-- scope: tenant
+SELECT concept_a, concept_b, link_type, strength, co_occurrences, sources, created_at, last_accessed, first_seq,
+  last_seq
+FROM attention_links
+WHERE tenant_id = :tenant_id AND concept_b = :id AND strength >= :least
+ORDER BY strength DESC, concept_a LIMIT :limit;
+
+-- name: steps_from
+-- scope: tenant
+-- Answered from the index alone.
+SELECT concept_b, strength FROM attention_links
+WHERE tenant_id = :tenant_id AND concept_a = :id AND strength >= :least
+ORDER BY strength DESC, concept_b LIMIT :limit;
+
+-- name: steps_to
+-- scope: tenant
+SELECT concept_a, strength FROM attention_links
+WHERE tenant_id = :tenant_id AND concept_b = :id AND strength >= :least
+ORDER BY strength DESC, concept_a LIMIT :limit;
+
+-- name: links_between
+-- scope: tenant
+SELECT concept_a, concept_b, link_type, strength, co_occurrences, sources, created_at, last_accessed, first_seq,
+  last_seq
+FROM attention_links
+WHERE tenant_id = :tenant_id AND concept_a = :id AND concept_b IN :list
+ORDER BY concept_b, link_type;
+
+-- name: clear_links
+-- scope: tenant
+DELETE FROM attention_links WHERE tenant_id = :tenant_id;

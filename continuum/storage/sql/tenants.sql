@@ -1,0 +1,55 @@
+-- name: get_tenant
+-- scope: tenant
+SELECT tenant_id, created_at, last_active, last_seq, secret, metadata
+FROM tenants WHERE tenant_id = :tenant_id;
+
+-- name: create_tenant
+-- scope: tenant
+INSERT INTO tenants (tenant_id, created_at, last_active, secret)
+VALUES (:tenant_id, :now, :now, :secret)
+ON CONFLICT (tenant_id) DO NOTHING;
+
+-- name: advance_tenant
+-- scope: tenant
+-- The row is the tenant's counter: whoever updates it is alone until the commit, so seq order is commit order.
+UPDATE tenants
+SET last_seq = last_seq + :count,
+    last_active = CASE WHEN :now > last_active THEN :now ELSE last_active END
+WHERE tenant_id = :tenant_id
+RETURNING tenant_id, created_at, last_active, last_seq, secret, metadata;
+
+-- name: get_position
+-- scope: tenant
+SELECT last_seq FROM tenants WHERE tenant_id = :tenant_id;
+
+-- name: get_counts
+-- scope: tenant
+SELECT messages, entities, decisions, attention_links, compound_concepts, sessions, vectors
+FROM tenants WHERE tenant_id = :tenant_id;
+
+-- name: add_counts
+-- scope: tenant
+UPDATE tenants
+SET messages = messages + :messages,
+    entities = entities + :entities,
+    decisions = decisions + :decisions,
+    attention_links = attention_links + :attention_links,
+    compound_concepts = compound_concepts + :compound_concepts,
+    sessions = sessions + :sessions,
+    vectors = vectors + :vectors
+WHERE tenant_id = :tenant_id;
+
+-- name: forget_derived_counts
+-- scope: tenant
+UPDATE tenants
+SET entities = 0, decisions = 0, attention_links = 0, compound_concepts = 0
+WHERE tenant_id = :tenant_id;
+
+-- name: list_tenants
+-- scope: system
+SELECT tenant_id, created_at, last_active, last_seq, secret, metadata
+FROM tenants WHERE tenant_id > :after ORDER BY tenant_id LIMIT :limit;
+
+-- name: list_migrations
+-- scope: system
+SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY version;

@@ -1,0 +1,80 @@
+"""One tenant, one transaction, every repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from continuum.domain.ids import TenantId
+from continuum.storage.base import Connection, Dialect, Row, StorageBackend
+from continuum.storage.repositories.base import TenantSession
+from continuum.storage.repositories.compounds import Compounds
+from continuum.storage.repositories.decisions import Decisions
+from continuum.storage.repositories.derived import Derived
+from continuum.storage.repositories.entities import Entities
+from continuum.storage.repositories.idempotency import Idempotency
+from continuum.storage.repositories.links import Links
+from continuum.storage.repositories.log import Log
+from continuum.storage.repositories.mentions import Mentions
+from continuum.storage.repositories.messages import Messages
+from continuum.storage.repositories.sessions import Sessions
+from continuum.storage.repositories.system import SystemRepository
+from continuum.storage.repositories.tenants import Tenants
+from continuum.storage.repositories.vectors import Vectors
+
+
+class UnitOfWork:
+    """The repositories of one tenant in one transaction. Made by `unit_of_work`, gone with its `with`."""
+
+    __slots__ = (
+        "_derived", "compounds", "decisions", "entities", "idempotency", "links", "log", "mentions", "messages",
+        "sessions", "tenant_id", "tenants", "vectors",
+    )  # fmt: skip
+
+    def __init__(self, connection: Connection, dialect: Dialect, tenant_id: TenantId) -> None:
+        session = TenantSession(connection, dialect, tenant_id)
+        self.tenant_id = tenant_id
+        self.tenants = Tenants(session)
+        self.log = Log(session)
+        self.messages = Messages(session)
+        self.sessions = Sessions(session)
+        self.entities = Entities(session)
+        self.mentions = Mentions(session)
+        self.links = Links(session)
+        self.decisions = Decisions(session)
+        self.compounds = Compounds(session)
+        self.vectors = Vectors(session)
+        self.idempotency = Idempotency(session)
+        self._derived = Derived(session)
+
+    def clear_derived(self) -> None:
+        """Delete what can be folded again: entities, mentions, links, decisions, compounds, index rows.
+
+        The log, the messages, the sessions and the vectors stay.
+        """
+        self._derived.clear()
+        self.tenants.forget_derived_counts()
+
+    def export_derived(self) -> dict[str, list[Row]]:
+        """All derived rows in a canonical order: two states are equal if their exports are."""
+        return self._derived.export()
+
+
+@contextmanager
+def unit_of_work(backend: StorageBackend, tenant_id: TenantId, *, write: bool = False) -> Iterator[UnitOfWork]:
+    """One transaction for one tenant: committed at the end of the `with`, rolled back if its body raises.
+
+    When a writing `with` is left without an exception, what it wrote survives a power cut. Raises StorageBusyError
+    after a bounded wait, StorageFullError, StorageCorruptError and other StorageErrors; then nothing was kept.
+    """
+    with backend.transaction(write=write) as connection:
+        work = UnitOfWork(connection, backend.dialect, tenant_id)
+        yield work
+        work.tenants.write_counts()
+
+
+@contextmanager
+def system_unit_of_work(backend: StorageBackend) -> Iterator[SystemRepository]:
+    """A reading transaction across tenants, for administration; nothing in it belongs to a caller."""
+    with backend.transaction() as connection:
+        yield SystemRepository(connection, backend.dialect)

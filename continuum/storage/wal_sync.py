@@ -1,0 +1,129 @@
+"""Makes committed transactions survive a power cut: one shared sync of the write-ahead log for many learners.
+
+A commit with ``synchronous=NORMAL`` leaves its frames in the system's cache. Before it is acknowledged, the file
+has to be synced by a sync that *started after* the commit; one such sync covers everybody who committed before it
+began. Whoever comes first syncs for all who wait (leader and followers), so that the cost is shared.
+
+Why it is enough to sync the ``-wal`` file that is there now:
+
+- The frames of the commit are in it, or a checkpoint has moved them into the database since. With NORMAL a
+  checkpoint syncs the log before it copies and the database after it, and only then may the log start again from
+  its beginning; the new head of the log is synced before any frame follows it.
+- The log is deleted only when the last connection of all processes closes, after a checkpoint. We commit over a
+  connection that is still open, so that cannot happen between our commit and our sync. A log that was deleted and
+  made anew earlier has another inode, which is checked before each sync.
+- Frames of other processes that lie before ours are in the same file, so the same sync covers them; the checksums
+  chain, so a log can only ever lose its end.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+SyncFile = Callable[[int], None]
+
+if sys.platform == "darwin":
+    import fcntl
+
+    def sync_file(descriptor: int) -> None:
+        """Put a file's content on the medium (fsync alone stops at the drive's cache there)."""
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+
+else:
+    sync_file: SyncFile = getattr(os, "fdatasync", os.fsync)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, where the system can."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class WalSync:
+    """Syncs one write-ahead log for all threads of this process."""
+
+    def __init__(self, path: Path, sync: SyncFile = sync_file) -> None:
+        self._path = path
+        self._sync = sync
+        self._condition = threading.Condition()
+        self._descriptor: int | None = None
+        self._started = 0
+        self._finished = 0
+        self._failed_up_to = 0
+        self._running = False
+        self.failed = False
+        """Whether a sync failed since `clear_failure`: what later syncs say about older writes means nothing."""
+
+    def cover(self) -> None:
+        """Return when all that was committed before this call is on the medium.
+
+        Raises OSError if the sync that was to cover it failed.
+        """
+        with self._condition:
+            mine = self._started + 1  # a sync that runs already may have started before our commit
+            while self._finished < mine and self._running:
+                self._condition.wait()
+            if self._finished >= mine:
+                self._raise_if_failed(mine)
+                return
+            self._running = True
+            self._started += 1
+        self._lead()
+
+    def _lead(self) -> None:
+        try:
+            self._sync(self._open_log())
+        except OSError:
+            self._finish(failed=True)
+            raise
+        except BaseException:
+            self._finish(failed=True)
+            raise
+        self._finish(failed=False)
+
+    def _finish(self, *, failed: bool) -> None:
+        with self._condition:
+            self._running = False
+            self._finished = self._started
+            if failed:
+                self.failed = True
+                self._failed_up_to = self._started
+            self._condition.notify_all()
+
+    def _raise_if_failed(self, mine: int) -> None:
+        if self.failed and self._failed_up_to >= mine:
+            raise OSError(f"the sync of {self._path} failed")
+
+    def _open_log(self) -> int:
+        """A descriptor of the log that has the name now (closing it frees no lock: SQLite locks other files)."""
+        there = self._path.stat()
+        if self._descriptor is not None:
+            ours = os.fstat(self._descriptor)
+            if (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino):
+                return self._descriptor
+            os.close(self._descriptor)
+            self._descriptor = None
+        self._descriptor = os.open(self._path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        sync_folder(self._path.parent)
+        return self._descriptor
+
+    def size(self) -> int:
+        """Bytes in the log, 0 if there is none."""
+        try:
+            return self._path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
