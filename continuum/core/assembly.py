@@ -108,5 +108,5 @@ def _unit_of(backend: StorageBackend) -> Callable[[TenantId, bool], AbstractCont
 
 def _index_folder(backend: StorageBackend) -> Path | None:
     """Saved indexes lie in a folder beside the database file; a store without a file has none."""
-    path = backend.get_backend_info()["configuration"].get("path")
-    return None if path in (None, ":memory:") else Path(f"{path}-index")
+    path = backend.get_backend_info()["configuration"].get("db_path")
+    return Path(f"{path}-index") if isinstance(path, str) and path != ":memory:" else None

@@ -83,7 +83,10 @@ def _conversation(name: str, line: Mapping[str, Json]) -> Conversation:
         for number, item in enumerate(line.get("questions", ()))
         if item["gold_turns"]
     )
-    return Conversation(name, tuple({"text": turn["text"], **turn} for turn in line["turns"]), questions)
+    turns = tuple(dict(turn) for turn in line["turns"])
+    if not all(isinstance(turn["text"], str) for turn in turns):
+        raise TypeError("every turn needs a text")
+    return Conversation(name, turns, questions)
 
 
 def learn_conversation(engine: Engine, conversation: Conversation) -> ConsciousMemory:

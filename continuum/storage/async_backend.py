@@ -25,9 +25,7 @@ class AsyncBackend:
     begun still ends, committed or rolled back as a whole.
     """
 
-    def __init__(
-        self, backend: StorageBackend, *, workers: int = WORKERS, waiting_max: int = WAITING_MAX
-    ) -> None:
+    def __init__(self, backend: StorageBackend, *, workers: int = WORKERS, waiting_max: int = WAITING_MAX) -> None:
         self.backend = backend
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="continuum-storage")
         self._places = workers + waiting_max

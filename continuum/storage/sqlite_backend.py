@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,9 +25,11 @@ from continuum.storage.write_lock import WriterLock
 MEMORY = ":memory:"
 WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 4_096
-PAGE_BYTES = int(os.environ.get('PB','4096'))
-CHECKPOINT_BYTES = 16 << 20
-"""A learner that leaves the write-ahead log longer than this moves it into the database before it returns."""
+PAGE_BYTES = 4_096
+CHECKPOINT_BYTES = 32 << 20
+"""Once the write-ahead log is longer than this, a thread moves it into the database, beside the learners."""
+CHECKPOINT_WAIT_SECONDS = 0.1
+"""How long the end of a checkpoint waits for readers of old rows, while writers wait for it."""
 
 
 class _Connections:
@@ -44,8 +46,12 @@ class _Connections:
         self._writer: ClosableConnection | None = None
         self._readers: list[ClosableConnection] = []
         self._free = threading.Semaphore(backend.max_pool_size)
+        self._moving = threading.Lock()
+        self._mover: threading.Thread | None = None
+        self.checkpoint_at_bytes = backend.checkpoint_bytes
         self.commits = 0
         self.checkpoints = 0
+        self.checkpoint_problem = ""
 
     def writer(self) -> ClosableConnection:
         """The writer; only for whoever holds the lock."""
@@ -72,7 +78,50 @@ class _Connections:
         finally:
             self._free.release()
 
+    def start_checkpoint(self) -> None:
+        """Begin a checkpoint in a thread of its own, unless one is under way."""
+        if not self._moving.acquire(blocking=False):
+            return
+        try:
+            self._mover = threading.Thread(target=self._checkpoint_in_thread, name="continuum-checkpoint")
+            self._mover.start()
+        except RuntimeError:  # the interpreter is shutting down: closing does the same
+            self._moving.release()
+
+    def _checkpoint_in_thread(self) -> None:
+        try:
+            done = self._checkpoint()
+            # Readers of old rows held it back: try again when as much has been written again.
+            self.checkpoint_at_bytes = self._backend.checkpoint_bytes + (0 if done else self.checkpoint_at_bytes)
+            self.checkpoint_problem = ""
+        except StorageError as exc:
+            self.checkpoint_at_bytes += self._backend.checkpoint_bytes
+            self.checkpoint_problem = str(exc)
+        finally:
+            self._moving.release()
+
+    def checkpoint(self) -> bool:
+        """Move the log now; False if readers of old rows kept it from starting again."""
+        with self._moving:
+            return self._checkpoint()
+
+    def _checkpoint(self) -> bool:
+        backend = self._backend
+        with failures_named(backend.driver, backend.path):
+            connection = backend.open_reader()
+            try:
+                connection.execute(f"PRAGMA busy_timeout = {int(CHECKPOINT_WAIT_SECONDS * 1000)}").fetchall()
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                with self.lock.held(backend.timeout_seconds):
+                    busy = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
+            finally:
+                connection.close()
+        self.checkpoints += not busy
+        return not busy
+
     def close(self) -> None:
+        if self._mover is not None:
+            self._mover.join()
         while self._readers:
             self._readers.pop().close()
         if self._writer is not None:
@@ -108,7 +157,7 @@ class SQLiteBackend(StorageBackend):
         self.max_pool_size = max_pool_size
         self.timeout_seconds = timeout
         self.driver = driver or SQLiteDriver()
-        self._checkpoint_bytes = checkpoint_bytes
+        self.checkpoint_bytes = checkpoint_bytes
         self._opening = threading.Lock()
         self._current: _Connections | None = None
         self._inherited: list[_Connections] = []
@@ -156,7 +205,7 @@ class SQLiteBackend(StorageBackend):
             for pragma in (
                 "synchronous = normal",
                 "wal_autocheckpoint = 0",
-                f"journal_size_limit = {4 * self._checkpoint_bytes}",
+                f"journal_size_limit = {4 * self.checkpoint_bytes}",
                 f"cache_size = -{WRITER_CACHE_KIB}",
                 "temp_store = memory",
                 "trusted_schema = off",
@@ -221,10 +270,8 @@ class SQLiteBackend(StorageBackend):
                 raise
 
     def _roll_back(self, connection: ClosableConnection) -> None:
-        try:
+        with suppress(*self.driver.errors):  # a full disk has rolled back already
             connection.execute("ROLLBACK")
-        except self.driver.errors:
-            pass  # a full disk or a failed COMMIT has rolled back already
 
     def _make_durable(self, connections: _Connections) -> None:
         assert connections.wal is not None
@@ -233,14 +280,25 @@ class SQLiteBackend(StorageBackend):
         except OSError as exc:
             raise system_error(exc, self.path) from exc
         connections.commits += 1
-        if connections.wal.size() > self._checkpoint_bytes:
-            self._checkpoint(connections)
+        if connections.wal.is_longer_than(connections.checkpoint_at_bytes):
+            connections.start_checkpoint()
 
-    def _checkpoint(self, connections: _Connections) -> None:
-        """Move the log into the database: most of it beside other writers, the rest while they wait."""
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database, so that it starts again; False if readers held it back.
+
+        Most of it is moved beside other writers; for the rest they wait. Raises StorageError.
+        """
+        connections = self._connections()
+        return self.path == MEMORY or connections.checkpoint()
 
     def _recover_from_failed_sync(self, connections: _Connections) -> None:
-        """After a failed sync nothing is acknowledged before all of the log is in the database and synced."""
+        """After a failed sync nothing is acknowledged before all of the log is in the database, and synced there."""
+        if connections.wal is not None and connections.wal.failed:
+            with failures_named(self.driver, self.path):
+                busy = connections.writer().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if busy:
+                raise StorageBusyError(f"{self.path}: readers hold back the repair after a failed sync; try again")
+            connections.wal.clear_failure()
 
     # -- care
 
@@ -257,7 +315,7 @@ class SQLiteBackend(StorageBackend):
         target = f"{self.path}.bak-{version}-{stamp}"
         with self.connection() as connection:
             connection.execute("VACUUM INTO ?", (target,)).fetchall()
-        os.chmod(target, 0o600)
+        Path(target).chmod(0o600)
         return target
 
     def get_stats(self) -> dict[str, object]:
@@ -266,6 +324,7 @@ class SQLiteBackend(StorageBackend):
         return {
             "commits": connections.commits,
             "checkpoints": connections.checkpoints,
+            "checkpoint_problem": connections.checkpoint_problem,
             "wal_bytes": wal.size() if wal else 0,
         }
 

@@ -36,9 +36,7 @@ class ClosableConnection(Connection, Protocol):
 
 def connect_sqlite(path: str) -> ClosableConnection:
     """A connection in autocommit mode that any thread may use, one at a time."""
-    return sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, cached_statements=CACHED_STATEMENTS
-    )
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=CACHED_STATEMENTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,19 @@ Why it is enough to sync the ``-wal`` file that is there now:
 
 from __future__ import annotations
 
+import errno
 import os
+import struct
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 SyncFile = Callable[[int], None]
+
+_LOG_HEAD_BYTES = 32
+_LOG_HEAD = struct.Struct(">8xI4x8s")  # page size and salt
+_FRAME_HEAD = struct.Struct(">8x8s8x")  # salt
 
 if sys.platform == "darwin":
     import fcntl
@@ -48,6 +54,11 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _read_at(descriptor: int, size: int, offset: int) -> bytes:
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, size)
+
+
 class WalSync:
     """Syncs one write-ahead log for all threads of this process."""
 
@@ -58,10 +69,10 @@ class WalSync:
         self._descriptor: int | None = None
         self._started = 0
         self._finished = 0
-        self._failed_up_to = 0
         self._running = False
         self.failed = False
-        """Whether a sync failed since `clear_failure`: what later syncs say about older writes means nothing."""
+        """Whether a sync failed since `clear_failure`. A system may forget what it could not write, and call the
+        next sync a success: until everything was moved and synced elsewhere, no sync proves anything."""
 
     def cover(self) -> None:
         """Return when all that was committed before this call is on the medium.
@@ -72,36 +83,30 @@ class WalSync:
             mine = self._started + 1  # a sync that runs already may have started before our commit
             while self._finished < mine and self._running:
                 self._condition.wait()
+            if self.failed:
+                raise OSError(errno.EIO, f"a sync of {self._path} failed")
             if self._finished >= mine:
-                self._raise_if_failed(mine)
                 return
             self._running = True
             self._started += 1
         self._lead()
 
     def _lead(self) -> None:
+        failed = True
         try:
-            self._sync(self._open_log())
-        except OSError:
-            self._finish(failed=True)
-            raise
-        except BaseException:
-            self._finish(failed=True)
-            raise
-        self._finish(failed=False)
+            with self._condition:
+                descriptor = self._open_log()
+            self._sync(descriptor)
+            failed = False
+        finally:
+            self._finish(failed=failed)
 
     def _finish(self, *, failed: bool) -> None:
         with self._condition:
             self._running = False
             self._finished = self._started
-            if failed:
-                self.failed = True
-                self._failed_up_to = self._started
+            self.failed |= failed
             self._condition.notify_all()
-
-    def _raise_if_failed(self, mine: int) -> None:
-        if self.failed and self._failed_up_to >= mine:
-            raise OSError(f"the sync of {self._path} failed")
 
     def _open_log(self) -> int:
         """A descriptor of the log that has the name now (closing it frees no lock: SQLite locks other files)."""
@@ -117,11 +122,33 @@ class WalSync:
         return self._descriptor
 
     def size(self) -> int:
-        """Bytes in the log, 0 if there is none."""
+        """Bytes of the file, 0 if there is none; after a checkpoint it keeps its size and is filled again."""
         try:
             return self._path.stat().st_size
         except FileNotFoundError:
             return 0
+
+    def is_longer_than(self, size_bytes: int) -> bool:
+        """Whether the part of the log in use is longer: whether a frame of this generation lies there.
+
+        Each frame repeats the salt of the log's head, which changes whenever the log starts again.
+        """
+        with self._condition:
+            if self._descriptor is None:
+                return False
+            head = _read_at(self._descriptor, _LOG_HEAD.size, 0)
+            if len(head) < _LOG_HEAD.size:
+                return False
+            page_bytes, salt = _LOG_HEAD.unpack(head)
+            frame_bytes = page_bytes + _FRAME_HEAD.size
+            at = _LOG_HEAD_BYTES + size_bytes // frame_bytes * frame_bytes
+            frame = _read_at(self._descriptor, _FRAME_HEAD.size, at)
+            return len(frame) == _FRAME_HEAD.size and _FRAME_HEAD.unpack(frame)[0] == salt
+
+    def clear_failure(self) -> None:
+        """Trust syncs again, after everything was moved to the database and synced there."""
+        with self._condition:
+            self.failed = False
 
     def close(self) -> None:
         if self._descriptor is not None:

@@ -38,25 +38,29 @@ class Compounds(Repository):
     """Compounds, the most frequent first, or by their components."""
 
     def count(self, compounds: Sequence[CompoundConcept]) -> int:
-        """Add each compound's count (at least 1) to what is known; gives how many are new."""
+        """Add each compound's count (at least 1) to what is known; gives how many are new.
+
+        Its members can be looked up from the second time on.
+        """
         given: dict[str, CompoundConcept] = {}
         for each in compounds:
             known = given.get(each.id)
             given[each.id] = _joined(known, each) if known else each
         ordered = [given[each] for each in sorted(given)]
         returned = self._put("count_compounds", [_compound_row(each) for each in ordered])
-        new = sorted(row[0] for row in returned if row[1] == given[row[0]].co_occurrence_count)
-        members = {(member, each) for each in new for member in given[each].component_concepts}
+        before = {row[0]: row[1] - given[row[0]].co_occurrence_count for row in returned}
+        repeated = [row[0] for row in returned if row[1] >= 2 > before[row[0]]]
+        members = {(member, each) for each in repeated for member in given[each].component_concepts}
         self._put("add_compound_members", sorted(members))
-        self._session.added["compound_concepts"] += len(new)
-        return len(new)
-
-    def list(self, limit: int = 100) -> list[CompoundConcept]:
-        """The most frequent compounds."""
-        return [_compound(row) for row in self._rows("list_compounds", limit=limit)]
+        new = sum(1 for count in before.values() if count == 0)
+        self._session.added["compound_concepts"] += new
+        return new
 
     def containing(self, ids: Iterable[str], limit: int = 20) -> list[CompoundConcept]:
-        """The most frequent compounds with at least one of these entities; up to 256 of each are looked at."""
+        """The most frequent compounds with at least one of these entities, of those met at least twice.
+
+        Up to 256 of each entity are looked at.
+        """
         compound_ids = {
             row[0]
             for entity_id in dict.fromkeys(ids)
@@ -64,3 +68,10 @@ class Compounds(Repository):
         }
         found = [_compound(row) for row in self._rows_in("compounds_by_id", sorted(compound_ids))]
         return sorted(found, key=lambda each: (-each.co_occurrence_count, each.id))[:limit]
+
+    def list(self, limit: int = 100) -> list[CompoundConcept]:
+        """The most frequent compounds."""
+        rows = self._rows("list_repeated_compounds", limit=limit)
+        if len(rows) < limit:
+            rows += self._rows("list_single_compounds", limit=limit - len(rows))
+        return [_compound(row) for row in rows]

@@ -29,14 +29,14 @@ class Decisions(Repository):
         """The newest decisions by log position."""
         return self.list(limit=limit)
 
-    def list(self, *, limit: int = 100, before_seq: int | None = None) -> list[Decision]:
-        """Newest first, of messages before a position."""
-        before = NO_SEQ if before_seq is None else before_seq
-        return [Decision(*row) for row in self._rows("list_decisions", before=before, limit=limit)]
-
     def of_messages(self, seqs: Iterable[int]) -> list[Decision]:
         """Decisions that these messages hold, in the order of their words."""
         return sorted(
             (Decision(*row) for row in self._rows_in("decisions_of_messages", seqs)),
             key=lambda each: (each.message_seq, each.start, each.id),
         )
+
+    def list(self, *, limit: int = 100, before_seq: int | None = None) -> list[Decision]:
+        """Newest first, of messages before a position."""
+        before = NO_SEQ if before_seq is None else before_seq
+        return [Decision(*row) for row in self._rows("list_decisions", before=before, limit=limit)]

@@ -49,9 +49,11 @@ def _joined(one: Entity, other: Entity) -> Entity:
 
 
 def _entity(row: Row) -> Entity:
+    entity_id, name, entity_type, key, description, created_at, last_seen, occurrences, aliases = row[:9]
     return Entity(
-        *row[:3], key=row[3], description=row[4], created_at=row[5], last_seen=row[6], occurrences=row[7],
-        aliases=tuple(json.loads(row[8])), metadata=row[9], first_seq=row[10], last_seq=row[11],
+        entity_id, name, entity_type, key, description, created_at, last_seen, occurrences,
+        aliases=tuple(json.loads(aliases)) if aliases != "[]" else (),
+        metadata=row[9], first_seq=row[10], last_seq=row[11],
     )  # fmt: skip
 
 
@@ -101,13 +103,43 @@ class Entities(Repository):
             min(first_seq, entity.first_seq),
         )
         if right != (entity_type, aliases, first_seq):
-            self._rows(
-                "correct_entity", id=entity.id, entity_type=right[0], aliases=right[1], first_seq=right[2]
-            )
+            self._rows("correct_entity", id=entity.id, entity_type=right[0], aliases=right[1], first_seq=right[2])
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, Entity]:
         """Those of the ids that are this tenant's."""
         return {row[0]: _entity(row) for row in self._rows_in("entities_by_id", ids)}
+
+    def names_after(self, seq: int = 0, limit: int = 10_000) -> list[EntityName]:
+        """Names first met after a position, in that order; the last place is never cut in two.
+
+        At least one place is given, so that a place with more names than `limit` cannot stop the reader.
+        """
+        rows = self._rows("entity_names_after", after=seq, limit=limit)
+        if len(rows) < limit:
+            return [EntityName(*row) for row in rows]
+        whole = [row for row in rows if row[2] < rows[-1][2]]
+        if whole:
+            return [EntityName(*row) for row in whole]
+        every = self._rows("entity_names_after", after=seq, limit=1_000_000)
+        return [EntityName(*row) for row in every if row[2] == rows[0][2]]
+
+    def recent(self, limit: int = 7, *, instance_id: str | None = None) -> list[Entity]:
+        """The entities named last, newest first: the working memory, of one instance if it is given.
+
+        Looks at the newest 512 mentions of the tenant, no further.
+        """
+        newest = self._rows("newest_mentions", limit=RECENT_MENTIONS)
+        if instance_id is not None:
+            rows = self._rows_in("instances_of_messages", {seq for _, seq in newest})
+            own = {seq for seq, instance in rows if instance == instance_id}
+            newest = [row for row in newest if row[1] in own]
+        ids = list(dict.fromkeys(row[0] for row in newest))[:limit]
+        found = self.by_ids(ids)
+        return [found[each] for each in ids if each in found]
+
+    def degrees(self, ids: Iterable[str]) -> dict[str, int]:
+        """How many links touch each of these entities."""
+        return {row[0]: row[1] for row in self._rows_in("degrees", ids)}
 
     def list(
         self,
@@ -133,36 +165,3 @@ class Entities(Repository):
         if entity_type is None:
             return [_entity(row) for row in self._rows("list_entities", **values)]
         return [_entity(row) for row in self._rows("list_entities_of_type", entity_type=entity_type, **values)]
-
-    def names_after(self, seq: int = 0, limit: int = 10_000) -> list[EntityName]:
-        """Names first met after a position, in that order; the last place is never cut in two.
-
-        At least one place is given, so that a place with more names than `limit` cannot stop the reader.
-        """
-        rows = self._rows("entity_names_after", after=seq, limit=limit)
-        if len(rows) < limit:
-            return [EntityName(*row) for row in rows]
-        whole = [row for row in rows if row[2] < rows[-1][2]]
-        if whole:
-            return [EntityName(*row) for row in whole]
-        every = self._rows("entity_names_after", after=seq, limit=1_000_000)
-        return [EntityName(*row) for row in every if row[2] == rows[0][2]]
-
-    def recent(self, limit: int = 7, *, instance_id: str | None = None) -> list[Entity]:
-        """The entities named last, newest first: the working memory, of one instance if it is given.
-
-        Looks at the newest 512 mentions of the tenant, no further.
-        """
-        newest = self._rows("newest_mentions", limit=RECENT_MENTIONS)
-        if instance_id is not None:
-            of = dict(self._rows_in("instances_of_messages", {seq for _, seq in newest}))
-            newest = [row for row in newest if of.get(row[1]) == instance_id]
-        ids = list(dict.fromkeys(row[0] for row in newest))[:limit]
-        found = self.by_ids(ids)
-        return [found[each] for each in ids if each in found]
-
-    def degrees(self, ids: Iterable[str]) -> dict[str, int]:
-        """How many links touch each of these entities."""
-        return {row[0]: row[1] for row in self._rows_in("degrees", ids)}
-
-

@@ -22,9 +22,10 @@ class KnownMessage:
 
 
 def _message(row: Row) -> StoredMessage:
+    message_id, seq, exchange_id, session_id, instance_id, number, role, speaker, origin, text = row[:10]
     return StoredMessage(
-        *row[:8], origin=Origin(row[8]), text=row[9], timestamp=row[10], recorded_at=row[11],
-        scope=Scope(*row[12:15]), metadata=row[15], same_key=row[16],
+        message_id, seq, exchange_id, session_id, instance_id, number, role, speaker, Origin(origin), text,
+        timestamp=row[10], recorded_at=row[11], scope=Scope(*row[12:15]), metadata=row[15], same_key=row[16],
     )  # fmt: skip
 
 
@@ -59,6 +60,17 @@ class Messages(Repository):
         rows = self._rows_in("known_messages", same_keys)
         return {bytes(key): KnownMessage(message_id, seq) for key, message_id, seq in rows}
 
+    def index(self, rows: Sequence[IndexedMessage]) -> None:
+        """Keep what the index needs; an earlier row of the same position is replaced."""
+        self._put(
+            "index_messages",
+            [(row.seq, row.timestamp, row.session_id, row.role, row.speaker, row.terms, row.tags) for row in rows],
+        )
+
+    def index_after(self, seq: int = 0, limit: int = 10_000) -> list[IndexedMessage]:
+        """The next indexed messages after a position, oldest first, at most `limit`."""
+        return [IndexedMessage(*row) for row in self._rows("index_after", after=seq, limit=limit)]
+
     def list(
         self,
         *,
@@ -80,17 +92,3 @@ class Messages(Repository):
         if session_id is None:
             return [_message(row) for row in self._rows("list_messages", **values)]
         return [_message(row) for row in self._rows("list_session_messages", session_id=session_id, **values)]
-
-    def index(self, rows: Sequence[IndexedMessage]) -> None:
-        """Keep what the index needs; an earlier row of the same position is replaced."""
-        self._put(
-            "index_messages",
-            [
-                (row.seq, row.timestamp, row.session_id, row.role, row.speaker, row.terms, row.tags)
-                for row in rows
-            ],
-        )
-
-    def index_after(self, seq: int = 0, limit: int = 10_000) -> list[IndexedMessage]:
-        """The next indexed messages after a position, oldest first, at most `limit`."""
-        return [IndexedMessage(*row) for row in self._rows("index_after", after=seq, limit=limit)]

@@ -19,9 +19,7 @@ class Vectors(Repository):
         known = {
             (model, *row)
             for model in {each.model for each in vectors}
-            for row in self._rows_in(
-                "existing_vectors", (key[1] for key in rows if key[0] == model), model=model
-            )
+            for row in self._rows_in("existing_vectors", (key[1] for key in rows if key[0] == model), model=model)
         }
         self._put("put_vectors", [(*key, rows[key]) for key in sorted(rows)])
         self._session.added["vectors"] += len(rows.keys() - known)

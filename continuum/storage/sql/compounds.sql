@@ -19,11 +19,17 @@ INSERT INTO compound_members (tenant_id, entity_id, compound_id)
 VALUES :rows(:tenant_id, ?, ?)
 ON CONFLICT (tenant_id, entity_id, compound_id) DO NOTHING;
 
--- name: list_compounds
+-- name: list_repeated_compounds
 -- scope: tenant
 SELECT id, compound_name, component_concepts, co_occurrence_count, last_seen, first_seq, last_seq
-FROM compound_concepts WHERE tenant_id = :tenant_id
+FROM compound_concepts WHERE tenant_id = :tenant_id AND co_occurrence_count >= 2
 ORDER BY co_occurrence_count DESC, id LIMIT :limit;
+
+-- name: list_single_compounds
+-- scope: tenant
+SELECT id, compound_name, component_concepts, co_occurrence_count, last_seen, first_seq, last_seq
+FROM compound_concepts WHERE tenant_id = :tenant_id AND co_occurrence_count < 2
+ORDER BY id LIMIT :limit;
 
 -- name: compounds_of_entity
 -- scope: tenant

@@ -11,8 +11,8 @@ FROM mentions WHERE tenant_id = :tenant_id ORDER BY message_seq, start_at, entit
 
 -- name: export_links
 -- scope: tenant
-SELECT concept_a, concept_b, link_type, strength, raw_strength, use_strength, co_occurrences, sources, created_at,
-  last_accessed, first_seq, last_seq
+SELECT concept_a, concept_b, link_type, strength, raw_strength, use_strength, tier, co_occurrences, sources,
+  created_at, last_accessed, first_seq, last_seq
 FROM attention_links WHERE tenant_id = :tenant_id ORDER BY concept_a, concept_b, link_type;
 
 -- name: export_decisions

@@ -3,9 +3,9 @@
 -- Strengthen links, or create them at :initial (in the row). All arithmetic is in the statement and none of it
 -- depends on the order of learners: raw strength is a function of the number of meetings, the sources are a set
 -- of bits, and the walkable strength is a function of both (bit 1 is the user; two bits are two sources).
-INSERT INTO attention_links (tenant_id, concept_a, concept_b, link_type, raw_strength, strength, co_occurrences,
-  sources, created_at, last_accessed, first_seq, last_seq)
-VALUES :rows(:tenant_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO attention_links (tenant_id, concept_a, concept_b, link_type, raw_strength, strength, tier,
+  co_occurrences, sources, created_at, last_accessed, first_seq, last_seq)
+VALUES :rows(:tenant_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tenant_id, concept_a, concept_b, link_type) DO UPDATE
 SET raw_strength = attention_links.raw_strength + :rate * (1 - attention_links.raw_strength),
     strength = CASE
@@ -25,13 +25,13 @@ SET raw_strength = attention_links.raw_strength + :rate * (1 - attention_links.r
                      THEN excluded.first_seq ELSE attention_links.first_seq END,
     last_seq = CASE WHEN excluded.last_seq > attention_links.last_seq
                     THEN excluded.last_seq ELSE attention_links.last_seq END
-RETURNING concept_a, concept_b, co_occurrences;
+RETURNING concept_a, concept_b, link_type, co_occurrences, strength, tier;
 
 -- name: set_links
 -- scope: tenant
-INSERT INTO attention_links (tenant_id, concept_a, concept_b, link_type, raw_strength, strength, co_occurrences,
-  sources, created_at, last_accessed, first_seq, last_seq)
-VALUES :rows(:tenant_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO attention_links (tenant_id, concept_a, concept_b, link_type, raw_strength, strength, tier,
+  co_occurrences, sources, created_at, last_accessed, first_seq, last_seq)
+VALUES :rows(:tenant_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tenant_id, concept_a, concept_b, link_type) DO UPDATE
 SET raw_strength = excluded.raw_strength,
     strength = excluded.strength,
@@ -41,36 +41,42 @@ SET raw_strength = excluded.raw_strength,
                          THEN excluded.last_accessed ELSE attention_links.last_accessed END,
     last_seq = CASE WHEN excluded.last_seq > attention_links.last_seq
                     THEN excluded.last_seq ELSE attention_links.last_seq END
-RETURNING concept_a, concept_b, co_occurrences;
+RETURNING concept_a, concept_b, link_type, co_occurrences, strength, tier;
+
+-- name: move_link
+-- scope: tenant
+UPDATE attention_links SET tier = :tier
+WHERE tenant_id = :tenant_id AND concept_a = :concept_a AND concept_b = :concept_b AND link_type = :link_type;
 
 -- name: links_from
 -- scope: tenant
 SELECT concept_a, concept_b, link_type, strength, co_occurrences, sources, created_at, last_accessed, first_seq,
   last_seq
 FROM attention_links
-WHERE tenant_id = :tenant_id AND concept_a = :id AND strength >= :least
-ORDER BY strength DESC, concept_b LIMIT :limit;
+WHERE tenant_id = :tenant_id AND concept_a = :id AND tier >= :tier AND strength >= :least
+ORDER BY tier DESC, concept_b LIMIT :limit;
 
 -- name: links_to
 -- scope: tenant
 SELECT concept_a, concept_b, link_type, strength, co_occurrences, sources, created_at, last_accessed, first_seq,
   last_seq
 FROM attention_links
-WHERE tenant_id = :tenant_id AND concept_b = :id AND strength >= :least
-ORDER BY strength DESC, concept_a LIMIT :limit;
+WHERE tenant_id = :tenant_id AND concept_b = :id AND tier >= :tier AND strength >= :least
+ORDER BY tier DESC, concept_a LIMIT :limit;
 
 -- name: steps_from
 -- scope: tenant
--- Answered from the index alone.
-SELECT concept_b, strength FROM attention_links
-WHERE tenant_id = :tenant_id AND concept_a = :id AND strength >= :least
-ORDER BY strength DESC, concept_b LIMIT :limit;
+SELECT concept_b, strength
+FROM attention_links
+WHERE tenant_id = :tenant_id AND concept_a = :id AND tier >= :tier AND strength >= :least
+ORDER BY tier DESC, concept_b LIMIT :limit;
 
 -- name: steps_to
 -- scope: tenant
-SELECT concept_a, strength FROM attention_links
-WHERE tenant_id = :tenant_id AND concept_b = :id AND strength >= :least
-ORDER BY strength DESC, concept_a LIMIT :limit;
+SELECT concept_a, strength
+FROM attention_links
+WHERE tenant_id = :tenant_id AND concept_b = :id AND tier >= :tier AND strength >= :least
+ORDER BY tier DESC, concept_a LIMIT :limit;
 
 -- name: links_between
 -- scope: tenant

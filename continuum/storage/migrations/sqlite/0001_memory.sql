@@ -119,8 +119,9 @@ CREATE TABLE mentions (
 CREATE INDEX mentions_by_entity ON mentions (tenant_id, entity_id, message_seq, start_at);
 
 -- `raw_strength` is what repetition gave, `strength` what may be walked (bounded for a single untrusted source),
--- `use_strength` is kept for strength from use. The two indexes give a node's strongest neighbours in order, so
--- that a hub of thousands of links costs what a small node costs.
+-- `use_strength` is kept for strength from use. `tier` is a coarse step of `strength`: the two indexes give a
+-- node's neighbours in the order of tiers, so that a hub of thousands of links costs what a small node costs,
+-- while a link that only grows a little moves in no index.
 CREATE TABLE attention_links (
   tenant_id TEXT NOT NULL CHECK (tenant_id <> ''),
   concept_a TEXT NOT NULL,
@@ -130,6 +131,7 @@ CREATE TABLE attention_links (
   strength REAL NOT NULL,
   raw_strength REAL NOT NULL,
   use_strength REAL NOT NULL DEFAULT 0,
+  tier INTEGER NOT NULL,
   co_occurrences INTEGER NOT NULL,
   sources INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
@@ -138,8 +140,8 @@ CREATE TABLE attention_links (
   last_seq INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, concept_a, concept_b, link_type)
 ) WITHOUT ROWID;
-CREATE INDEX attention_links_from ON attention_links (tenant_id, concept_a, strength DESC, concept_b);
-CREATE INDEX attention_links_to ON attention_links (tenant_id, concept_b, strength DESC, concept_a);
+CREATE INDEX attention_links_from ON attention_links (tenant_id, concept_a, tier DESC, concept_b);
+CREATE INDEX attention_links_to ON attention_links (tenant_id, concept_b, tier DESC, concept_a);
 
 CREATE TABLE decisions (
   tenant_id TEXT NOT NULL CHECK (tenant_id <> ''),
@@ -170,7 +172,9 @@ CREATE TABLE compound_concepts (
   sealed INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (tenant_id, id)
 ) WITHOUT ROWID;
-CREATE INDEX compound_concepts_by_count ON compound_concepts (tenant_id, co_occurrence_count DESC, id);
+-- Most compounds are met once and never again: they are in no index, and have no members, until they are.
+CREATE INDEX compound_concepts_by_count ON compound_concepts (tenant_id, co_occurrence_count DESC, id)
+  WHERE co_occurrence_count >= 2;
 
 CREATE TABLE compound_members (
   tenant_id TEXT NOT NULL CHECK (tenant_id <> ''),

@@ -1,0 +1,174 @@
+"""The HTTP door, through the real application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from continuum import errors
+from continuum.api.errors import STATUS
+from continuum.api.server import create_app
+from continuum.core.config import MemoryConfig
+from continuum.errors import ConfigurationError, ContinuumError
+from continuum.runtime import open_runtime
+from tests.requirements import requirement
+
+BASE = "http://127.0.0.1:8420"
+
+
+@pytest.fixture
+def client(db_path: Path) -> Iterator[TestClient]:
+    with open_runtime(MemoryConfig(db_path=db_path)) as runtime:
+        yield TestClient(create_app(runtime), base_url=BASE, raise_server_exceptions=False)
+
+
+@requirement("api:learn", "api:recall", "compat:fault-8")
+def test_learn_then_recall_on_a_new_store(client: TestClient) -> None:
+    learned = client.post(
+        "/v1/learn",
+        json={
+            "user_message": "I prefer FastAPI for web projects",
+            "ai_response": "Noted.",
+            "session_id": "s1",
+            "speaker": "Ann",
+            "metadata": {"ticket": "T-1"},
+            "timestamp": "2026-02-03T04:05:06Z",
+        },
+    )
+    assert learned.status_code == 200, learned.text
+    answer = client.post("/v1/recall", json={"message": "What web framework should I use?", "now": 1_770_000_000})
+    body = answer.json()
+    assert body["context"] == body["context_string"]
+    memory = body["memories"][0]
+    assert memory["id"] == learned.json()["message_ids"][0]
+    assert memory["metadata"] == {"ticket": "T-1"}
+    assert (memory["session_id"], memory["speaker"]) == ("s1", "Ann")
+    assert body["tenant_id"] == "default"
+
+
+@requirement("api:learn")
+def test_learn_takes_a_list_of_messages(client: TestClient) -> None:
+    body = {"messages": [{"role": "user", "text": "hello there", "speaker": "Ann"}, {"role": "tool", "text": "42"}]}
+    assert len(client.post("/v1/learn", json=body).json()["message_ids"]) == 2
+
+
+@requirement("api:turn")
+def test_turn_answers_with_recall_and_learn(client: TestClient) -> None:
+    client.post("/v1/learn", json={"user_message": "Minka is my cat"})
+    body = client.post("/v1/turn", json={"user_message": "Who is Minka?", "ai_response": "Your cat."}).json()
+    assert body["recall"]["memories"][0]["passage"] == "Minka is my cat"
+    assert body["learn"]["seq"] == 3
+
+
+@requirement("api:stats", "api:entities", "api:health")
+def test_stats_entities_and_health(client: TestClient) -> None:
+    client.post("/v1/learn", json={"user_message": "Aurora runs on Kubernetes", "session_id": "s"})
+    stats = client.get("/v1/stats").json()
+    assert stats["messages"] == 1
+    listed = client.get("/v1/entities", params={"entity_type": "session"}).json()
+    assert [entity["name"] for entity in listed["entities"]] == ["s"]
+    assert listed["total"] == stats["entities"]
+    health = client.get("/v1/health").json()
+    assert (health["status"], health["service"]) == ("healthy", "continuum")
+
+
+@requirement("api:tenant-header", "recall:tenant:isolation")
+def test_the_tenant_header_separates_tenants(client: TestClient) -> None:
+    client.post("/v1/learn", json={"user_message": "Secret Harborview plan"}, headers={"X-Tenant-ID": "alice"})
+    body = {"message": "Harborview plan"}
+    assert client.post("/v1/recall", json=body, headers={"X-Tenant-ID": "bob"}).json()["memories"] == []
+    assert client.post("/v1/recall", json=body).json()["memories"] == []
+    assert len(client.post("/v1/recall", json=body, headers={"X-Tenant-ID": "alice"}).json()["memories"]) == 1
+    refused = client.post("/v1/recall", json=body, headers={"X-Tenant-ID": "a b"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "tenant_id")
+
+
+@requirement("api:loopback-host")
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "192.168.0.1:8420", ""])
+def test_a_foreign_host_header_is_refused(client: TestClient, host: str) -> None:
+    answer = client.get("/v1/health", headers={"Host": host})
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+
+
+@requirement("api:loopback-host")
+@pytest.mark.parametrize("host", ["localhost", "localhost:8420", "127.0.0.1:1", "[::1]:8420", "[::1]"])
+def test_loopback_hosts_are_served(client: TestClient, host: str) -> None:
+    assert client.get("/v1/health", headers={"Host": host}).status_code == 200
+
+
+@requirement("api:problems", "learn:bad-input")
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b'{"user_message": ""}', 422, "messages"),
+        (b'{"user_message": "a", "messages": []}', 422, "user_message"),
+        (b"{}", 422, "user_message"),
+        (b'{"user_message": "a", "colour": 1}', 422, "colour"),
+        (b'{"user_message": 5}', 422, "user_message"),
+        (b'{"user_message": "a", "metadata": [1]}', 422, "metadata"),
+        (b'{"user_message": "nul \\u0000"}', 422, "messages[0].text"),
+        (b'{"user_message": "a", "timestamp": "soon"}', 422, "timestamp.datetime"),
+        (b"[1, 2", 422, None),
+        (b'{"user_message": "lone \\ud800"}', 422, None),
+        (b'{"user_message": NaN}', 422, None),
+        (b"[" * 100_000 + b"]" * 100_000, 422, None),
+        (b'{"user_message": ' + b"9" * 1_000_000 + b"}", 422, None),
+        (b"x" * 5_000_000, 413, None),
+    ],
+)
+def test_bad_bodies_are_refused_as_problems(client: TestClient, body: bytes, status: int, field: str | None) -> None:
+    answer = client.post("/v1/learn", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    if field is not None:
+        assert answer.json()["field"] == field
+    assert client.get("/v1/stats").json()["messages"] == 0
+
+
+@requirement("api:problems")
+def test_unknown_paths_and_methods_answer_as_http_says(client: TestClient) -> None:
+    assert client.get("/v1/nothing").status_code == 404
+    refused = client.get("/v1/learn")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+
+
+@requirement("api:error-table")
+def test_every_error_class_has_a_status() -> None:
+    def tree(root: type[ContinuumError]) -> set[type[ContinuumError]]:
+        return {root}.union(*(tree(child) for child in root.__subclasses__()))
+
+    named = {value for value in vars(errors).values() if isinstance(value, type)}
+    assert named & tree(ContinuumError) == set(STATUS)
+
+
+@requirement("api:conflict")
+def test_a_reused_idempotency_key_is_a_conflict(client: TestClient) -> None:
+    first = client.post("/v1/learn", json={"user_message": "one", "idempotency_key": "k"}).json()
+    again = client.post("/v1/learn", json={"user_message": "one", "idempotency_key": "k"}).json()
+    assert again["message_ids"] == first["message_ids"]
+    assert client.post("/v1/learn", json={"user_message": "two", "idempotency_key": "k"}).status_code == 409
+
+
+@requirement("api:no-open-server")
+@pytest.mark.parametrize("settings", [{"api_host": "0.0.0.0"}, {"env": "production"}, {"env": "staging"}])
+def test_an_open_server_is_refused(db_path: Path, settings: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError):
+        open_runtime(MemoryConfig(db_path=db_path, **settings))  # type: ignore[arg-type]  # one setting of a case
+
+
+@requirement("api:openapi")
+def test_the_api_describes_itself(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    assert described["openapi"].startswith("3.1")
+    assert set(described["paths"]) == {
+        "/v1/recall",
+        "/v1/learn",
+        "/v1/turn",
+        "/v1/stats",
+        "/v1/entities",
+        "/v1/health",
+    }

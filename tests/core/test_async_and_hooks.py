@@ -1,0 +1,113 @@
+"""The async colour, and exchanges that are learnt by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from continuum import AsyncConsciousMemory, ConsciousMemory
+from continuum.core.auto_hook import Extractors, message_of_call, text_of_answer
+from continuum.errors import InvalidInputError
+from tests.requirements import requirement
+
+
+@requirement("async:memory", "compat:fault-9")
+def test_many_async_learns_and_recalls_run_at_once(db_path: Path) -> None:
+    async def scenario() -> None:
+        async with AsyncConsciousMemory("t", db_path) as memory:
+            results = await asyncio.gather(*(memory.learn(f"Fact {n} about Kafka") for n in range(40)))
+            assert len({result.seq for result in results}) == 40
+            contexts = await asyncio.gather(*(memory.recall(f"fact {n}", max_memories=50) for n in range(20)))
+            assert all(len(context.memories) == 40 for context in contexts)
+            context, learned = await memory.turn("What about Kafka?", "It is a log.")
+            assert (len(context.memories), learned.seq) == (10, 42)
+            assert (await memory.get_stats())["messages"] == 42
+            assert len(await memory.get_messages(limit=5)) == 5
+            assert await memory.entities(entity_type="session")
+
+    asyncio.run(scenario())
+
+
+@requirement("async:twins")
+def test_the_twins_on_the_same_object_answer_alike(memory: ConsciousMemory) -> None:
+    async def scenario() -> None:
+        await memory.alearn("Minka is my cat")
+        assert (await memory.arecall("Minka")).memories[0].passage == "Minka is my cat"
+        _, learned = await memory.aprocess_turn("And Bruno?", "Your dog.")
+        assert learned.seq == 3
+        assert (await memory.aget_stats())["messages"] == 3
+        with pytest.raises(InvalidInputError):
+            await memory.alearn("")
+
+    asyncio.run(scenario())
+    assert memory.recall("Minka").memories[0].passage == "Minka is my cat"
+
+
+@requirement("hook:sync-and-async")
+def test_a_wrapped_function_answers_as_before_and_its_exchange_is_learnt(memory: ConsciousMemory) -> None:
+    def answer(message: str, temperature: float = 0.0) -> str:
+        """The docstring."""
+        return f"You said: {message} at {temperature}"
+
+    async def answer_async(message: str) -> dict[str, str]:
+        return {"content": f"async {message}"}
+
+    wrapped = memory.auto_hook(answer)
+    assert wrapped("My dog is Bruno", temperature=0.5) == "You said: My dog is Bruno at 0.5"
+    assert wrapped.__doc__ == "The docstring."
+    assert asyncio.run(memory.auto_hook(answer_async)("My fish is Nemo")) == {"content": "async My fish is Nemo"}  # type: ignore[arg-type]  # a coroutine at run time
+    assert [m.text for m in memory.get_messages()] == [
+        "async My fish is Nemo",
+        "My fish is Nemo",
+        "You said: My dog is Bruno at 0.5",
+        "My dog is Bruno",
+    ]
+
+
+@requirement("hook:sync-and-async")
+def test_a_failing_learn_never_fails_the_call(memory: ConsciousMemory) -> None:
+    seen: list[Exception] = []
+    wrapped = memory.auto_hook(lambda text: "x\0y", on_error=seen.append)
+    assert wrapped("hello") == "x\0y"
+    assert isinstance(seen[0], InvalidInputError)
+
+    def broken(text: str) -> str:
+        raise LookupError(text)
+
+    with pytest.raises(LookupError):
+        memory.auto_hook(broken)("lost")
+    assert memory.get_messages() == []
+    assert memory.auto_hook(lambda: None)() is None
+    assert memory.get_messages() == []
+
+
+@requirement("hook:sync-and-async")
+def test_chats_and_the_usual_answers_are_understood(memory: ConsciousMemory) -> None:
+    @dataclass
+    class Part:
+        text: str
+
+    @dataclass
+    class Reply:
+        content: list[Part]
+
+    @dataclass
+    class Choice:
+        message: Part
+
+    @dataclass
+    class Completion:
+        choices: list[Choice]
+
+    chat = [{"role": "system", "content": "s"}, {"role": "user", "content": [{"type": "text", "text": "hi"}]}]
+    assert message_of_call((), {"model": 3, "messages": chat}) == "hi"
+    assert message_of_call((5,), {}) is None
+    assert text_of_answer(Reply([Part("a"), Part("b")])) == "a\nb"
+    assert text_of_answer(Completion([Choice(Part("c"))])) == "c"
+    assert text_of_answer(42) is None
+    upper = Extractors(message=lambda args, kwargs: args[0].upper(), answer=lambda value: str(value))
+    memory.auto_hook(lambda text: 7, extractors=upper)("low")
+    assert [m.text for m in memory.get_messages()] == ["7", "LOW"]
