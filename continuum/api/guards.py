@@ -13,7 +13,7 @@ BODY_BYTES_MAX = 4 * 1_048_576
 
 
 class LoopbackHostGuard:
-    """Refuses a Host header that is no loopback name: a web page that rebinds its name to this machine would use one."""
+    """Refuses a Host header that is no loopback name, as a web page that rebinds its own name would send."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

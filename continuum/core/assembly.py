@@ -14,12 +14,12 @@ from continuum.core.config import MemoryConfig
 from continuum.core.index_store import IndexStore
 from continuum.core.recording import LinkSettings
 from continuum.core.validation import Limits
-from continuum.core.vectors import VectorKeeper
 from continuum.domain.clock import Clock, SystemClock
 from continuum.domain.events import EventSink, NoEvents
 from continuum.domain.ids import TenantId
 from continuum.domain.results import MemoryContext
 from continuum.embeddings.base import EmbeddingProvider
+from continuum.embeddings.keeping import VectorKeeper
 from continuum.embeddings.providers import provider_from_name
 from continuum.extraction.pipeline import ExtractionPipeline
 from continuum.storage.base import StorageBackend

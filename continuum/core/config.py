@@ -3,8 +3,8 @@
 Precedence: argument, then environment, then the project's file, then ``~/.continuum/config.json``, then default. A
 project's file is the nearest ``.continuum/config.json`` at or above the working folder; ``continuum init`` writes it,
 and it may say where the store is and which tenant is meant, nothing else, because a folder can come from a stranger.
-The result is frozen; layers below receive plain values. What is unknown, contradictory or asks for a feature that is not part of this
-version is refused when the settings are loaded, never ignored.
+The result is frozen; layers below receive plain values. What is unknown, contradictory or asks for a feature that is
+not part of this version is refused when the settings are loaded, never ignored.
 """
 
 from __future__ import annotations

@@ -110,13 +110,13 @@ def _exchanges(turns: Sequence[Mapping[str, Json]]) -> Iterable[Mapping[str, Jso
             yield {"messages": [message], "session_id": turn.get("session_id")}
 
 
-def score_conversation(
-    engine: Engine, conversation: Conversation, weights: SignalWeights | None = None
-) -> list[Score]:
+def score_conversation(engine: Engine, conversation: Conversation, weights: SignalWeights | None = None) -> list[Score]:
     """Ask every question as of its own moment and measure the ranking. The conversation must be learnt."""
     query_engine = MemoryQueryEngine(tenant=tenant_id(conversation.name), engine=engine)
     session_of = {str(turn.get("turn_id", n)): str(turn.get("session_id")) for n, turn in enumerate(conversation.turns)}
-    return [_score(query_engine, conversation.name, question, session_of, weights) for question in conversation.questions]
+    return [
+        _score(query_engine, conversation.name, question, session_of, weights) for question in conversation.questions
+    ]
 
 
 def _score(
@@ -138,9 +138,7 @@ def _score(
     return Score(conversation, question.qid, question.category, measures, elapsed)
 
 
-def measure(
-    ranked: Sequence[str], gold: Sequence[str], session_of: Mapping[str, str]
-) -> dict[str, float]:
+def measure(ranked: Sequence[str], gold: Sequence[str], session_of: Mapping[str, str]) -> dict[str, float]:
     """All measures of one ranking of turns."""
     sessions = distinct_sessions([session_of.get(turn, turn) for turn in ranked])
     gold_sessions = list({session_of.get(turn, turn) for turn in gold})

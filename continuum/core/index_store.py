@@ -46,6 +46,7 @@ class _TenantIndex:
     names: NameMatcher = field(default_factory=NameMatcher)
     names_position: int = 0
     saved_messages: int = 0
+    nbytes: int = 0
     seal: bytes = b""
     """What ties a saved copy to this very tenant; empty until the index was used for the first time."""
 
@@ -65,9 +66,10 @@ class IndexStore:
         """A snapshot that holds every message of the tenant that this transaction can see."""
         entry = self._entry(work.tenant_id)
         with entry.lock:
-            self._catch_up(entry, work, tenant)
+            grew = self._catch_up(entry, work, tenant)
             view = entry.index.view()
-        self._evict(work.tenant_id)
+        if grew:
+            self._evict(work.tenant_id)
         return view
 
     def names(self, work: UnitOfWork, tenant: TenantRecord) -> NameMatcher:
@@ -102,7 +104,7 @@ class IndexStore:
         """Tenants held, and the bytes of their indexes."""
         with self._lock:
             entries = list(self._tenants.values())
-        return {"tenants": len(entries), "bytes": sum(entry.index.nbytes for entry in entries)}
+        return {"tenants": len(entries), "bytes": sum(entry.nbytes for entry in entries)}
 
     def _entry(self, tenant: TenantId) -> _TenantIndex:
         with self._lock:
@@ -110,13 +112,14 @@ class IndexStore:
             self._tenants.move_to_end(tenant)
             return entry
 
-    def _catch_up(self, entry: _TenantIndex, work: UnitOfWork, tenant: TenantRecord) -> None:
+    def _catch_up(self, entry: _TenantIndex, work: UnitOfWork, tenant: TenantRecord) -> bool:
+        """Bring the index up to the tenant's position; says whether there was anything to do."""
         if not entry.seal:
             entry.seal = hmac.digest(tenant.secret, f"index {TERMS_VERSION}".encode(), hashlib.sha256)
             self._load(entry, work, tenant)
         position = tenant.last_seq
         if position <= entry.index.position:
-            return
+            return False
         if entry.index.position and self._written_anew(work, entry.index.position, position):
             entry.index, entry.saved_messages = MessageIndex(), 0
         while True:
@@ -127,6 +130,8 @@ class IndexStore:
         entry.index.advance(position)  # entries that are no messages count too
         if len(entry.index) - entry.saved_messages >= max(SAVE_AFTER_MESSAGES, entry.saved_messages // 4):
             self._save_in_background(work.tenant_id, entry)
+        entry.nbytes = entry.index.nbytes
+        return True
 
     def _written_anew(self, work: UnitOfWork, after: int, position: int) -> bool:
         """Whether the derived rows were rebuilt since; asked only if the gap holds more than messages."""
@@ -141,12 +146,12 @@ class IndexStore:
 
     def _evict(self, keep: TenantId) -> None:
         with self._lock:
-            total = sum(entry.index.nbytes for entry in self._tenants.values())
+            total = sum(entry.nbytes for entry in self._tenants.values())
             for tenant in list(self._tenants):
                 if total <= self._memory_bytes:
                     return
                 if tenant != keep:
-                    total -= self._tenants.pop(tenant).index.nbytes
+                    total -= self._tenants.pop(tenant).nbytes
 
     def _path(self, tenant: TenantId) -> Path:
         assert self._folder is not None

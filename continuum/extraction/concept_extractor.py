@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -84,7 +85,11 @@ class ConceptExtractor:
     def _gather(self, text: str) -> dict[str, _Gathered]:
         words = read_words(text)
         names = find_names(words)
-        findings = names + find_phrases(words) + _find_quoted(text) + self._find_custom(text) + _find_cjk(text)
+        findings = names + find_phrases(words) + _find_cjk(text)
+        quoted = _find_quoted(text)
+        if quoted:
+            findings = _outside(quoted, findings) + quoted
+        findings += self._find_custom(text)
         gathered: dict[str, _Gathered] = {}
         for finding in sorted(findings):
             self._add(gathered, text, finding)
@@ -111,13 +116,15 @@ class ConceptExtractor:
         if found is None:
             found = gathered[key] = _Gathered()
         span = (finding.start, finding.end)
-        found.weight = max(found.weight, finding.weight) if span in found.spans else found.weight + finding.weight
+        if span in found.spans:
+            found.weight = max(found.weight, finding.weight)
+        else:
+            found.weight += finding.weight
+            if len(found.spans) < SPANS_MAX:
+                found.spans[span] = surface
         if found.entity_type == "concept":
             found.entity_type = finding.entity_type
-        if not found.description:
-            found.description = finding.description
-        if len(found.spans) < SPANS_MAX:
-            found.spans[span] = surface
+        found.description = found.description or finding.description
 
 
 def _compiled(patterns: Sequence[str | re.Pattern[str]]) -> tuple[re.Pattern[str], ...]:
@@ -142,6 +149,17 @@ def _find_quoted(text: str) -> list[Finding]:
             start = match.start(group) + inner.index(term)
             found.append(Finding(start, start + len(term), 4.0))
     return found
+
+
+def _outside(quoted: list[Finding], findings: list[Finding]) -> list[Finding]:
+    """Without what stands inside a longer quoted term: "The Wind in the Willows" names neither wind nor willows."""
+    starts = [term.start for term in quoted]
+    kept = []
+    for finding in findings:
+        term = quoted[max(0, bisect_right(starts, finding.start) - 1)]
+        if finding.end > term.end or finding.start < term.start:
+            kept.append(finding)
+    return kept
 
 
 def _is_term(term: str, quoted: str) -> bool:
@@ -194,6 +212,9 @@ def _rank(item: tuple[str, _Gathered]) -> tuple[float, tuple[int, int]]:
 
 
 def _concept(key: str, found: _Gathered, message: int) -> ExtractedConcept:
+    if len(found.spans) == 1 and not found.aliases:  # nearly always
+        ((place, name),) = found.spans.items()
+        return ExtractedConcept(key, name, found.entity_type, (Span(message, *place),), found.description)
     places = sorted(found.spans)
     spans = tuple([Span(message, start, end) for start, end in places])
     surfaces = list(dict.fromkeys(found.spans.values()))

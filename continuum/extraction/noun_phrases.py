@@ -41,6 +41,7 @@ _TERM_ENDS: Final = (
     *("tions", "sions", "ments", "ities", "nesses", "metry", "pathy", "emia", "oma", "ectomy"),
 )
 _REPEATED_LENGTH_MIN: Final = 5
+_OBJECT_LENGTH_MIN: Final = 6
 _RARE_LENGTH_MIN: Final = 10
 _COORDINATED_MAX: Final = 3
 _REACTIONS: Final = frozenset(words_of("allergic addicted intolerant sensitive"))
@@ -78,9 +79,11 @@ def _is_verb_here(words: Words, index: int, first: int, last: int) -> bool:
     kind = words.kinds[index]
     before = words.kinds[index - 1] if words.joined(index) else PRONOUN
     if kind in (VERB, TASTE):
-        if not words.words[index].endswith("ing"):
-            return not (words.words[index].endswith("ed") and before in (DETERMINER, POSSESSIVE))
-        return not (index > first and before == NOUN and not _object_follows(words, last))
+        if before in (DETERMINER, POSSESSIVE):
+            return index == last  # "the pull request", but "those who came" and "the best cooks" say nothing
+        return not (words.words[index].endswith("ing") and before == NOUN and index > first) or (
+            _object_follows(words, last)
+        )
     if kind == VERB_OR_NOUN:
         return _acts(words, index, before, first, last)
     if kind == NOUN and index == first:
@@ -97,8 +100,8 @@ def _acts(words: Words, index: int, before: int, first: int, last: int) -> bool:
         return previous in _BARE_VERB_AFTER
     if before == NOUN and index > first:
         if index < last and words.words[index].endswith(("s", "ed")):
-            return True
-        return previous.endswith("s") or (index == last and _object_follows(words, last))
+            return words.kinds[index + 1] != VERB
+        return (previous[-1] == "s" and previous[-2:] != "ss") or (index == last and _object_follows(words, last))
     return before != VERB_OR_NOUN or index == first
 
 
@@ -141,7 +144,9 @@ def _can_be_head(words: Words, index: int) -> bool:
     kind, word = words.kinds[index], words.words[index].lower()
     if kind in (ADJECTIVE, GENERIC) or len(word) < 2:
         return False
-    return not word.endswith((*_ADJECTIVE_ENDS, "ed")) or word in _NOUNS_IN_ABLE or word.endswith("eed")
+    if word.endswith("ed"):
+        return len(word) < 5 or word.endswith("eed")
+    return not word.endswith(_ADJECTIVE_ENDS) or word in _NOUNS_IN_ABLE
 
 
 def _add_single(words: Words, index: int, found: list[Finding]) -> None:
@@ -150,7 +155,7 @@ def _add_single(words: Words, index: int, found: list[Finding]) -> None:
         return
     if word.endswith(_TERM_ENDS) and words.kinds[index] == NOUN and len(word) > 5:
         found.append(Finding(words.starts[index], words.ends[index], 1.5))
-    elif _is_marked(words, index) or _is_repeated(words, index) or _is_rare(words, index):
+    elif _is_marked(words, index) or _is_object(words, index) or _is_repeated(words, index) or _is_rare(words, index):
         found.append(Finding(words.starts[index], words.ends[index], 1.0))
 
 
@@ -170,6 +175,14 @@ def _is_marked(words: Words, index: int) -> bool:
             return False
         index -= 2
     return False
+
+
+def _is_object(words: Words, index: int) -> bool:
+    """What is done something to: "takes metformin", "planted lavender"."""
+    if words.kinds[index] != NOUN or len(words.words[index]) < _OBJECT_LENGTH_MIN or not words.joined(index):
+        return False
+    verb = words.kinds[index - 1]
+    return verb == VERB or (verb == VERB_OR_NOUN and words.words[index - 1].endswith("ed"))
 
 
 def _is_rare(words: Words, index: int) -> bool:

@@ -22,12 +22,18 @@ from continuum.language.sentences import sentences
 EXTRACTORS_VERSION: Final = 1
 """Grows whenever the same exchange would teach something else; a rebuild under a new version says so in the log."""
 
+READ_CHARACTERS_MAX: Final = 131_072
+"""Characters of one message that are read for concepts and decisions; recalled context is found in all of it.
+
+The 64 concepts that an exchange may teach are met long before; a message of megabytes is data, not speech.
+"""
+
 
 class ExtractionPipeline:
     """Runs the extractors over an exchange and joins what they find. Pure, deterministic, bounded.
 
     At most 64 concepts, the most telling first (only the first 12 are linked), 16 decisions a message,
-    32 pairs and 8 compounds. Recalled context that came back is recognised and not read.
+    32 pairs and 8 compounds, from the first 131,072 characters of each message. Recalled context that came back is recognised and not read.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class ExtractionPipeline:
         echoes = tuple(Span(n, start, end) for n, text in enumerate(texts) for start, end in echo_spans(text))
         for echo in echoes:
             texts[echo.message] = _blanked(texts[echo.message], echo)
+        texts = [text[:READ_CHARACTERS_MAX] for text in texts]
         spans = [sentences(text) for text in texts]
         concepts = self._concepts(texts)
         origins = [utterance.origin for utterance in exchange.utterances]

@@ -12,6 +12,7 @@ from continuum.language.word_classes import (
     AUXILIARY,
     CONJUNCTION,
     DETERMINER,
+    GENERIC,
     NOUN,
     POSSESSIVE,
     TASTE,
@@ -22,6 +23,7 @@ from continuum.language.word_classes import (
 )
 
 NAME_WORDS_MAX: Final = 6
+_TITLE: Final = Form.TITLE
 _SHOUTED_MIN: Final = 4
 """More words in capitals than this, and more than half of all, are a raised voice and no names."""
 _CONNECTORS: Final = frozenset(words_of("of the de la van von der den di da du del bin ibn al y e"))
@@ -57,12 +59,12 @@ def find_names(words: Words) -> list[Finding]:
     kinds = words.kinds
     if _is_shouting(kinds):
         return []
-    inside = {w for w, k in zip(words.words, kinds, strict=True) if k == Form.TITLE}
+    inside = {w for w, k in zip(words.words, kinds, strict=True) if k == _TITLE}
     found: list[Finding] = []
     index = 0
     while index < len(kinds):
         kind = kinds[index]
-        if kind < Form.TITLE:
+        if kind < _TITLE:
             index += 1
         elif kind in NAME_FORMS:
             index = _read_run(words, index, inside, found)
@@ -203,8 +205,15 @@ def _type_of(words: Words, first: int, last: int) -> str:
 
 
 def _read_version(words: Words, last: int, start: int, found: list[Finding]) -> None:
+    """ "Python 3.11", "Route 66": the name with its number, beside the name alone."""
     following = last + 1
-    if following < len(words.kinds) and words.kinds[following] == Form.NUMBER and words.joined(following):
-        number = words.words[following]
-        if "." in number or (number[0] == "v" and len(number) < 8):
-            found.append(Finding(start, words.ends[following], 1.0))
+    if following >= len(words.kinds) or words.kinds[following] != Form.NUMBER or not words.joined(following):
+        return
+    number = words.words[following]
+    counted = words.joined(following + 1) and words.kinds[following + 1] in (NOUN, GENERIC, VERB_OR_NOUN)
+    if (
+        "." in number
+        or (number[0] == "v" and len(number) < 8)
+        or (number.isdigit() and len(number) < 4 and not counted)
+    ):
+        found.append(Finding(start, words.ends[following], 1.0))

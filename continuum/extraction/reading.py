@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from continuum.extraction.written_forms import Form, form_of
-from continuum.language.word_classes import ADJECTIVE, ADVERB, GENERIC, NOUN, WORD_CLASSES, is_function_word, words_of
+from continuum.language.word_classes import (
+    ADJECTIVE,
+    ADVERB,
+    FOREIGN_WORDS,
+    GENERIC,
+    NOUN,
+    WORD_CLASSES,
+    is_function_word,
+    words_of,
+)
 
 WORD_LENGTH_MAX: Final = 100
 
@@ -98,7 +107,10 @@ def _kind(word: str, text: str, start: int, previous_end: int) -> int:
     lower = word.lower().replace("’", "'")
     known = WORD_CLASSES.get(lower)
     if known is not None and (is_function_word(lower) or known == GENERIC):
-        return known if word != "US" and word != "IT" else Form.ACRONYM
+        if word in ("US", "IT"):
+            return Form.ACRONYM
+        foreign_name = lower in FOREIGN_WORDS and word[0].isupper()
+        return Form.TITLE if foreign_name and not _starts_sentence(text, start, previous_end) else known
     plain = lower[:-2] if lower.endswith("'s") else lower
     if plain.isalpha() and word[0].isupper() and word[1 : len(plain)].islower():
         return _capitalised(known, text, start, previous_end)

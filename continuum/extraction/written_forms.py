@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from enum import IntEnum
 from typing import Final
 
 
-class Form(IntEnum):
-    """How a token is written. Values start above the word classes, so that one list can hold both."""
+class Form:
+    """How a token is written. Values start above the word classes, so that one list can hold both.
 
-    TITLE = 20
+    Plain numbers, for they are compared for each word: members of an Enum hash in Python code.
+    """
+
+    TITLE: Final = 20
     """Capitalised inside a sentence: Alice."""
-    INITIAL_TITLE = 21
+    INITIAL_TITLE: Final = 21
     """Capitalised where every word would be."""
-    ACRONYM = 22
-    MIXED = 23
+    ACRONYM: Final = 22
+    MIXED: Final = 23
     """Capitals inside: FastAPI, gRPC, iPhone, GPT-4, C++."""
-    CODE = 24
-    NUMBER = 25
-    ADDRESS = 26
-    OPAQUE = 27
+    CODE: Final = 24
+    NUMBER: Final = 25
+    ADDRESS: Final = 26
+    OPAQUE: Final = 27
     """Not to be read as a word, and no name either."""
 
 
@@ -44,7 +46,7 @@ _LOWER_PAIR = re.compile(r"[a-z]+/[a-z]+\Z")
 _PLURAL_ACRONYM = re.compile(r"[A-Z]{2,6}s\Z")
 
 
-def form_of(word: str, lead: str) -> Form:
+def form_of(word: str, lead: str) -> int:
     """The form of a token that is not one plain lower-case or capitalised word.
 
     `lead` is the character before it ("@", "#", "$", "-", "/" or anything).
@@ -63,11 +65,11 @@ def form_of(word: str, lead: str) -> Form:
     return _letters(word)
 
 
-def _at(word: str, lead: str) -> Form:
+def _at(word: str, lead: str) -> int:
     return Form.ADDRESS if _EMAIL.match(word) else Form.OPAQUE
 
 
-def _slash(word: str, lead: str) -> Form:
+def _slash(word: str, lead: str) -> int:
     if lead in "/~." or word.count("/") > 1 or "." in word.rpartition("/")[2]:
         return Form.OPAQUE if word.replace("/", "").isdigit() else Form.CODE
     if _LOWER_PAIR.match(word) or word.replace("/", "").isdigit():
@@ -75,7 +77,7 @@ def _slash(word: str, lead: str) -> Form:
     return Form.CODE
 
 
-def _dot(word: str, lead: str) -> Form:
+def _dot(word: str, lead: str) -> int:
     if _VERSION.match(word):
         return Form.NUMBER
     if _INITIALS.match(word):
@@ -83,7 +85,7 @@ def _dot(word: str, lead: str) -> Form:
     return Form.OPAQUE if _SPLIT_SENTENCE.match(word) else Form.CODE
 
 
-def _letters(word: str) -> Form:
+def _letters(word: str) -> int:
     if word.isupper() or _PLURAL_ACRONYM.match(word):
         return Form.ACRONYM if len(word) > 1 and any(map(str.isalpha, word)) else Form.OPAQUE
     if any(map(str.isupper, word[1:])) or word[-1] in "+#":

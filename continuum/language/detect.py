@@ -8,16 +8,16 @@ from collections.abc import Set as AbstractSet
 from continuum.language.stopwords import STOP_WORDS
 
 DEFAULT_LANGUAGE = "english"
-_LATIN = tuple(
-    name for name in STOP_WORDS if name not in ("english", "russian", "greek", "arabic", "hebrew", "hindi")
-)
+_LATIN = tuple(name for name in STOP_WORDS if name not in ("english", "russian", "greek", "arabic", "hebrew", "hindi"))
 _ENGLISH = STOP_WORDS[DEFAULT_LANGUAGE]
 SAMPLE_WORDS = 256
 
 
 def sample_of(words: Sequence[str]) -> frozenset[str]:
     """The different words of a text's beginning, in lower case, without what follows an apostrophe."""
-    return frozenset(word.partition("'")[0] for word in " ".join(words[:SAMPLE_WORDS]).lower().replace("’", "'").split())
+    return frozenset(
+        word.partition("'")[0] for word in " ".join(words[:SAMPLE_WORDS]).lower().replace("’", "'").split()
+    )
 
 
 def detect_latin_language(sample: AbstractSet[str]) -> tuple[str, bool]:

@@ -11,16 +11,19 @@ _ENDINGS = " \n\t\"')]*_"
 _DIGIT = re.compile(r"\d")
 _CLOCK_OR_YEAR = re.compile(r"\b(?:(?:19|20)\d\d|\d{1,2}(?::\d\d| ?[ap]m))\b", re.IGNORECASE)
 _TIME_WORDS = frozenset(
-    """yesterday today tonight tomorrow ago weekend weekends week weeks month months year years monday tuesday wednesday
-    thursday friday saturday sunday january february april june july august september october november december summer
-    winter autumn""".split()
+    {"yesterday", "today", "tonight", "tomorrow", "ago", "weekend", "weekends", "week", "weeks", "month", "months"}
+    | {"year", "years", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january"}
+    | {"february", "april", "june", "july", "august", "september", "october", "november", "december", "summer"}
+    | {"winter", "autumn"}
 )
-_FIRST_PERSON_WORDS = frozenset("i my we our mine ours myself ourselves".split())
-_STANDING_WORDS = frozenset("always never remember prefer preference rather whenever ask forward future on".split())
+_FIRST_PERSON_WORDS = frozenset({"i", "my", "we", "our", "mine", "ours", "myself", "ourselves"})
+_STANDING_WORDS = frozenset(
+    {"always", "never", "remember", "prefer", "preference", "rather", "whenever", "ask", "forward", "on", "ever"}
+)
 _STANDING = re.compile(
-    r"(?:^|[.!?\n])\s*(?:please,? )?(?:always|never|remember|do not ever|don['’]t ever)\b|\b(?:from now on|going forward)\b"
-    r"|\bI(?:['’]d| would)? (?:(?:really|strongly|generally|usually|always|much) )?(?:prefer|rather)\b|\bmy preference\b"
-    r"|\bwhen(?:ever)? I ask\b",
+    r"(?:^|[.!?\n])\s*(?:please,? )?(?:always|never|remember|do not ever|don['’]t ever)\b"
+    r"|\bI(?:['’]d| would)? (?:(?:really|strongly|generally|usually|always|much) )?(?:prefer|rather)\b"
+    r"|\b(?:from now on|going forward|my preference|when(?:ever)? I ask)\b",
     re.IGNORECASE,
 )
 

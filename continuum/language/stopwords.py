@@ -49,8 +49,8 @@ _WORDS = {
         fra ham han hans har havde hun hvad hvem hvor hvordan hvornår i ikke ind jeg jer kan man med meget men mig min
         mine mod ned noget nogle nu når og også om op os over på selv sig sin skal som så til ud under var vi være
         været""",
-    "finnish": """ei en että ette hän he ja jo joka jos kanssa koska kuin kuka kun me mikä milloin minä missä mitä mukaan
-        mutta myös ne niin nyt ole olen oli olla on ovat se sekä sen sinä sitä tai te tämä vain voi""",
+    "finnish": """ei en että ette hän he ja jo joka jos kanssa koska kuin kuka kun me mikä milloin minä missä mitä
+        mukaan mutta myös ne niin nyt ole olen oli olla on ovat se sekä sen sinä sitä tai te tämä vain voi""",
     "turkish": """ama ben bir bu çok da daha de değil diye en gibi hangi hem hep için ile ise kadar ki kim mi mu ne
         neden nerede nasıl o ol olan olarak onu onun sen şey siz şu ve veya ya zaman""",
     "hungarian": """a az azt és egy ez ezt hogy ha hol ki kell meg mert mi mikor mint most nem nincs ő is itt volt

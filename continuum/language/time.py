@@ -1,7 +1,8 @@
 """The times that an English text names, as windows of event time.
 
 Explicit dates (``8 May 2023``, ``2023-05-08``, ``March 3rd``, ``summer 2023``) and relative ones (``yesterday``,
-``two weeks ago``, ``last March``, ``in the last 3 days``). A date without a year is the latest one that is not after now.
+``two weeks ago``, ``last March``, ``in the last 3 days``). A date without a year is the latest
+one that is not after now.
 """
 
 from __future__ import annotations
@@ -21,7 +22,21 @@ _SEASONS = {"spring": (3, 3), "summer": (6, 3), "autumn": (9, 3), "fall": (9, 3)
 _SMALL_NUMBERS = {
     word: value
     for value, words in enumerate(
-        ("", "a an one", "two couple", "three few", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+        (
+            "",
+            "a an one",
+            "two couple",
+            "three few",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        )
     )
     for word in words.split()
 }
@@ -33,7 +48,10 @@ _MONTH = (
 )
 _DAY = r"(?P<{0}>[0-3]?\d)(?:st|nd|rd|th)?"
 _YEAR = r"(?P<{0}>(?:19|20)\d\d)"
-_COUNT = r"(?P<{0}>\d{{1,3}}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:a )?couple(?: of)?|(?:a )?few)"
+_COUNT = (
+    r"(?P<{0}>\d{{1,3}}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|(?:a )?couple(?: of)?|(?:a )?few)"
+)
 _UNIT = r"(?P<{0}>day|week|month|year)s?"
 _WEEKDAY = r"(?P<{0}>mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)day"
 _SEASON = r"(?P<{0}>spring|summer|autumn|fall|winter)"
@@ -46,7 +64,8 @@ _PATTERN = re.compile(
     rf"|(?P<month_day>{_MONTH.format('md_m')} (?:the )?{_DAY.format('md_d')}(?!\d|:\d)(?:,? {_YEAR.format('md_y')})?)"
     rf"|(?P<month>(?:(?P<mo_w>in|of|last|this|during|early|late|mid)[ -])?{_MONTH.format('mo_m')}"
     rf"(?:,? (?:of )?{_YEAR.format('mo_y')}|(?! ?\d)))"
-    rf"|(?P<season>(?:(?P<se_w>last|this|in|during|in the|that)\s)?{_SEASON.format('se_s')}(?: (?:of )?{_YEAR.format('se_y')})?)"
+    rf"|(?P<season>(?:(?P<se_w>last|this|in|during|in the|that)\s)?{_SEASON.format('se_s')}"
+    rf"(?: (?:of )?{_YEAR.format('se_y')})?)"
     rf"|(?P<ago>{_COUNT.format('ag_n')} {_UNIT.format('ag_u')} ago)"
     rf"|(?P<span>(?:the )?(?:last|past) {_COUNT.format('sp_n')} {_UNIT.format('sp_u')})"
     rf"|(?P<named_day>(?:(?P<nd_w>last|this|on|this past) )?{_WEEKDAY.format('nd_d')}\b)"
@@ -61,7 +80,7 @@ _OPEN_ENDED = re.compile(r"\b(since|after|before|until|prior to)(?: the)?\s*$", 
 
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
-    """[start, end) in microseconds UTC; `confidence` in (0, 1] falls with the width; `span` are the characters that name it."""
+    """[start, end) in microseconds UTC, named by the characters `span`; `confidence` in (0, 1] falls with the width."""
 
     start: Micros
     end: Micros

@@ -8,8 +8,8 @@ Values below 256 are no terms: one of them, at the end, says what form the messa
 from __future__ import annotations
 
 import re
+import struct
 import unicodedata
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -17,7 +17,7 @@ from zlib import crc32
 import Stemmer
 
 from continuum.language.detect import DEFAULT_LANGUAGE, detect_latin_language, sample_of
-from continuum.language.forms import Form, form_of
+from continuum.language.forms import form_of
 from continuum.language.stopwords import STOP_WORDS
 
 TERMS_VERSION = 1
@@ -29,8 +29,9 @@ RESERVED = 256
 CACHED_WORDS_MAX = 60_000
 CACHED_WORD_CHARS_MAX = 48
 STEMMED_WORD_CHARS_MAX = 48
+_LANGUAGE_CHARS = 2_000
 
-# Marks that stay inside a word: Latin, Cyrillic, Hebrew, Arabic, the Indic scripts, Thai to Myanmar, variation selectors.
+# Marks that stay inside a word: Latin, Cyrillic, Hebrew, Arabic, Indic scripts, Thai to Myanmar, selectors.
 _MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
@@ -39,9 +40,7 @@ _MARKS = (
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3\ufe00-\ufe0f\u200c\u200d"
 )
 _ASCII_WORD = re.compile(r"\w+(?:(?:[.\-/'@&]|(?<=\d)[,:](?=\d))\w+)*(?:\+\+|#)?", re.ASCII)
-_WORD = re.compile(
-    rf"[\w{_MARKS}]+(?:(?:[.\-/'’@&]|(?<=\d)[,:](?=\d))[\w{_MARKS}]+)*(?:\+\+|#)?"
-)
+_WORD = re.compile(rf"[\w{_MARKS}]+(?:(?:[.\-/'’@&]|(?<=\d)[,:](?=\d))[\w{_MARKS}]+)*(?:\+\+|#)?")
 _SIMPLE = re.compile(r"[a-z]+|[A-Z][a-z]*|[A-Z]+|\d+", re.ASCII)
 _PARTS = re.compile(r"[._\-@&+#:/]+")
 _CAMEL_INSIDE = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2}[a-z]")
@@ -50,9 +49,13 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
     "\uf900-\ufaff\U00020000-\U000323af]+"
 )
-_FOLDED_MARKS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\ufe00-\ufe0f\u200c\u200d\u0640]+")
+_FOLDED_MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\ufe00-\ufe0f\u200c\u200d\u0640]+"
+)
 _CONTRACTION = re.compile(r"(?:n['’]t|['’](?:s|re|ll|ve|d|m))$")
 _HEBREW_PREFIX = "הובלמשכ"
+_HEBREW_PREFIXED_MIN = 4
+_VERSION = re.compile(r"v?(\d+(?:[.:]\d+)+)", re.ASCII)
 _SCRIPTS: tuple[tuple[str, str, str], ...] = (
     ("\u0370", "\u03ff", "greek"),
     ("\u0400", "\u052f", "russian"),
@@ -63,6 +66,8 @@ _SCRIPTS: tuple[tuple[str, str, str], ...] = (
     ("\u0b80", "\u0bff", "tamil"),
     ("\u1f00", "\u1fff", "greek"),
 )
+
+
 @dataclass(frozen=True, slots=True)
 class QueryTerm:
     """One word of a question: `hash` is its term, `alternatives` its terms by other languages' stemmers."""
@@ -75,8 +80,8 @@ class QueryTerm:
 def encode_terms(text: str, skip: Sequence[tuple[int, int]] = ()) -> bytes:
     """The terms of a text in its order, as little-endian uint32, and its `Form` as the last value.
 
-    `skip` are character ranges, which may be in any order and overlap, that are left out. Equal in every process; time grows linearly
-    with the text.
+    `skip` are character ranges that are left out; they may overlap and come in any order. Equal in every process;
+    time grows linearly with the text.
     """
     text = without_ranges(text, skip) if skip else text
     words = split_words(text)
@@ -103,6 +108,12 @@ def _alternatives(word: str, known: int) -> tuple[int, ...]:
         return ()
     others = {value for language in _TABLE_LANGUAGES for value in _hashes(_table(language)[word])}
     return tuple(sorted(others - {known}))
+
+
+def terms_of(text: str, spans: Sequence[tuple[int, int]]) -> list[set[int]]:
+    """The different terms of each span of a text, all in the language of its beginning."""
+    table = _table(detect_latin_language(sample_of(split_words(text[:_LANGUAGE_CHARS])))[0])
+    return [set(_hashes(b"".join(map(table.__getitem__, split_words(text[start:end]))))) for start, end in spans]
 
 
 def term_hash(stem: str) -> int:
@@ -141,17 +152,13 @@ def split_words(text: str) -> list[str]:
 
 
 def _packed(values: Iterable[int]) -> bytes:
-    packed = array("I", values)
-    if packed.itemsize != 4 or not _LITTLE_ENDIAN:  # pragma: no cover - other machines
-        return b"".join(value.to_bytes(4, "little") for value in packed)
-    return packed.tobytes()
+    return b"".join(value.to_bytes(4, "little") for value in values)
 
 
-def _hashes(packed: bytes) -> list[int]:
-    return [int.from_bytes(packed[i : i + 4], "little") for i in range(0, len(packed), 4)]
+def _hashes(packed: bytes) -> Sequence[int]:
+    return struct.unpack(f"<{len(packed) // 4}I", packed)
 
 
-_LITTLE_ENDIAN = array("H", [1]).tobytes() == b"\x01\x00"
 _FORM_BYTES = [value.to_bytes(4, "little") for value in range(RESERVED)]
 
 
@@ -232,22 +239,21 @@ def _pairs(run: str) -> list[str]:
 def _compound(word: str, language: str) -> list[str]:
     if word[0].isdigit() and word.replace(",", "").isdigit():
         return [word.replace(",", "")]
+    version = _VERSION.fullmatch(word)
+    if version:  # a part of 3.11 or of 10:30 says nothing
+        return [version[1]]
     pieces = [piece for piece in _PARTS.split(word) if piece]
     parts = [part for piece in pieces for part in _camel(piece)]
     if len(parts) == 1 and parts[0] == word:
-        return _stem(_folded(word), language)
+        return _stem(word.casefold(), language)
     joined = word.casefold() if "." in word or word[-1] in "+#" else "".join(pieces).casefold()
-    stems = [stem for part in parts if len(part) > 1 or part.isdigit() for stem in _stem(_folded(part), language)]
+    stems = [stem for part in parts if len(part) > 1 or part.isdigit() for stem in _stem(part.casefold(), language)]
     whole = _stem(joined, language) if joined.isalpha() else [joined]
     return whole + [stem for stem in stems if stem not in whole]
 
 
 def _camel(piece: str) -> list[str]:
     return _CAMEL_PARTS.findall(piece) if _CAMEL_INSIDE.search(piece) else [piece]
-
-
-def _folded(word: str) -> str:
-    return word.casefold()
 
 
 def _stem(word: str, language: str) -> list[str]:
@@ -269,9 +275,9 @@ def _stem_beyond_ascii(word: str, language: str) -> list[str]:
     if plain in stops or _unaccented(plain) in stops or not plain:
         return []
     if len(plain) > STEMMED_WORD_CHARS_MAX:
-        return [plain]
+        return [_unaccented(plain)]
     if language == "hebrew":
-        return [plain, plain[1:]] if len(plain) >= 5 and plain[0] in _HEBREW_PREFIX else [plain]
+        return [plain, plain[1:]] if len(plain) >= _HEBREW_PREFIXED_MIN and plain[0] in _HEBREW_PREFIX else [plain]
     return [_unaccented(_stemmer(language)(plain))]
 
 
@@ -301,7 +307,7 @@ def _stemmer(language: str) -> Callable[[str], str]:
 
 def _new_stemmer(language: str) -> Callable[[str], str]:
     name = language if language in _SNOWBALL else DEFAULT_LANGUAGE
-    # Snowball's own cache is off: the table above keeps whole words, and an object without a cache has no state to share.
+    # Without Snowball's own cache: the table above keeps whole words, and no state is shared between threads.
     stemmer = Stemmer.Stemmer(name, 0)
     stem: Callable[[str], str] = stemmer.stemWord
     return stem

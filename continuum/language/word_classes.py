@@ -67,22 +67,23 @@ _ADVERBS = (
     "forward fyi btw asap imo todo tbh cheers congrats welcome goodbye bye noted understood agreed absolutely"
 )
 _VERBS = (
-    "accept achieve add admit agree allow announce apologise apologize appear apply appreciate arrange arrive ask "
-    "assume attend avoid become begin believe belong bring buy carry catch choose clean collect come compare "
-    "complete confirm connect consider contain continue convert convince create decide define delete depend "
-    "describe deserve destroy determine develop die disable discover discuss divide eat employ enable encourage "
-    "ensure enter establish examine exist expect explain explore express fail fall feed feel fetch fill find finish "
-    "follow forget forgive gather generate get give go grow happen hear help hide hold identify imagine implement "
-    "improve include increase indicate inform insist install introduce invest invite involve join keep kill know "
-    "lack lay lead learn leave lend let lie listen live lose maintain make manage mean meet mention merge migrate "
-    "miss modify need notice obtain occur offer open operate own pay perform persuade pick pray prepare prescribe "
-    "prevent prove provide publish pull push put raise reach read realise realize receive recognise recognize "
-    "recommend reduce refer refuse reject relate rely remain remember remind remove repeat replace reply represent "
-    "require resolve respond return reveal ride rise save say see seem select sell send separate serve set settle "
-    "shut sing sit sleep solve speak spend spread stand start stay steal stick stop succeed suffer suggest suppose "
-    "swap swim switch take talk teach tell think throw travel treat try turn understand upgrade wait wake want wear "
-    "win wish wonder worry write bake boil fry roast chop stir marry divorce graduate retire sign file sue appeal "
-    "argue deploy configure rewrite refactor debug compile adopt abandon schedule book diagnose"
+    "expire ignore complain uphold restart trigger crash bother hurry arrange accept achieve add admit agree allow "
+    "announce apologise apologize appear apply appreciate arrange arrive ask assume attend avoid become begin "
+    "believe belong bring buy carry catch choose clean collect come compare complete confirm connect consider "
+    "contain continue convert convince create decide define delete depend describe deserve destroy determine "
+    "develop die disable discover discuss divide eat employ enable encourage ensure enter establish examine exist "
+    "expect explain explore express fail fall feed feel fetch fill find finish follow forget forgive gather "
+    "generate get give go grow happen hear help hide hold identify imagine implement improve include increase "
+    "indicate inform insist install introduce invest invite involve join keep kill know lack lay lead learn leave "
+    "lend let lie listen live lose maintain make manage mean meet mention merge migrate miss modify need notice "
+    "obtain occur offer open operate own pay perform persuade pick pray prepare prescribe prevent prove provide "
+    "publish pull push put raise reach read realise realize receive recognise recognize recommend reduce refer "
+    "refuse reject relate rely remain remember remind remove repeat replace reply represent require resolve respond "
+    "return reveal ride rise save say see seem select sell send separate serve set settle shut sing sit sleep solve "
+    "speak spend spread stand start stay steal stick stop succeed suffer suggest suppose swap swim switch take talk "
+    "teach tell think throw travel treat try turn understand upgrade wait wake want wear win wish wonder worry "
+    "write bake boil fry roast chop stir marry divorce graduate retire sign file sue appeal argue deploy configure "
+    "rewrite refactor debug compile adopt abandon schedule book diagnose"
 )
 _VERBS_OR_NOUNS = (
     "act aim answer attack balance base bet block break build call cause challenge change charge check claim clear "
@@ -115,9 +116,8 @@ _ADJECTIVES = (
     "common current recent similar special specific sorry tired busy glad afraid aware careful excited interesting "
     "interested useful helpful perfect proper correct fine lovely modern popular famous broken overall usual normal "
     "typical serious separate single double only half extra additional initial existing upcoming entire particular "
-    "general hungry sick cold hot warm dry wet safe dangerous rich poor dead alive loud quiet empty heavy light "
-    "dark red blue green yellow black white brown two three four five six seven eight nine ten eleven twelve "
-    "hundred thousand million"
+    "general hungry sick warm safe dangerous rich poor dead alive loud quiet empty two three four five six seven "
+    "eight nine ten eleven twelve hundred thousand million"
 )
 _GENERIC = (
     "thing things stuff way ways lot lots kind kinds sort sorts bit bits part parts case cases example examples "
@@ -191,6 +191,9 @@ def _classes() -> dict[str, int]:
     table["to"] = TO
     return table
 
+
+FOREIGN_WORDS: Final = frozenset(_OTHER_LANGUAGES.split()) - frozenset((*_DETERMINERS.split(), *_PRONOUNS.split()))
+"""Function words of other languages: inside an English sentence a capital makes them part of a name ("La Paz")."""
 
 WORD_CLASSES: Final[dict[str, int]] = _classes()
 """Lower-case word to its class; a word that is not here is a `NOUN`."""

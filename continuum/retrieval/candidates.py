@@ -6,15 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from continuum.retrieval.index_view import IndexView
-from continuum.retrieval.postings import Floats
+from continuum.retrieval.postings import Floats, Places
 from continuum.retrieval.query import Query
 
-SMALL = 1_024
+SMALL = 512
 """Up to this many messages, all of them are candidates."""
-SEEDS_MAX = 384
+SEEDS_MAX = 256
 """How many messages each of words, vector and date brings in."""
 
-Places = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
@@ -60,4 +59,5 @@ def best_places(scores: Floats, count: int) -> Places:
         return positive
     values = scores[positive]
     limit = np.partition(values, len(values) - count)[len(values) - count]
-    return positive[values >= limit]
+    chosen: Places = positive[values >= limit]
+    return chosen

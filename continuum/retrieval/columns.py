@@ -45,7 +45,7 @@ class Column:
         self._reserve(self._size)
         self._array[places] = values
 
-    def add_at(self, places: NDArray[np.int64], values: NDArray[Any]) -> None:
+    def add_at(self, places: NDArray[Any], values: NDArray[Any]) -> None:
         """Add, also where a place is named more than once."""
         self._reserve(self._size)
         np.add.at(self._array, places, values)
@@ -54,6 +54,6 @@ class Column:
         if size <= len(self._array) and self._array.flags.writeable:
             return
         capacity = size if not self._size else max(size, int(self._size * _GROWTH), CAPACITY_MIN)
-        grown = np.zeros(max(capacity, CAPACITY_MIN), dtype=self._array.dtype)
+        grown = np.zeros((max(capacity, CAPACITY_MIN), *self._array.shape[1:]), dtype=self._array.dtype)
         grown[: self._size] = self._array[: self._size]
         self._array = grown

@@ -15,7 +15,11 @@ _ASSISTANT = re.compile(
     r"\b(?:(?:did|have|had|do|would) you\b(?!r)|you(?:'ve|’ve| have| had)?"
     r" (?:said|say|suggest(?:ed)?|recommend(?:ed)?|told|tell|mention(?:ed)?|g[ai]ve|given|provided?|explain(?:ed)?"
     r"|proposed?|list(?:ed)?|share[d]?|advised?|wrote|write|written|show(?:ed|n)?|describe[d]?|ask(?:ed)?)\b"
-    r"|your (?:\w+ )?(?:suggestions?|recommendations?|advice|answers?|responses?|repl(?:y|ies)|proposals?|explanations?))",
+    r"|your (?:\w+ )?(?:suggestions?|recommendations?|advice|answers?|responses?|repl(?:y|ies)|proposals?))",
+    re.IGNORECASE,
+)
+_HELP = re.compile(
+    r"\b(?:should|would you|can you|could you|suggest|recommend|help|advice|how (?:do|can|to)|what are|tips|best)\b",
     re.IGNORECASE,
 )
 
@@ -26,9 +30,14 @@ class Cues:
 
     asks_time: bool
     asks_assistant: bool
+    asks_help: bool
 
 
 def read_cues(text: str) -> Cues:
     """The cues of a question; English, linear, never raises."""
     head = text[:_QUESTION_CHARS]
-    return Cues(asks_time=_TIME.search(head) is not None, asks_assistant=_ASSISTANT.search(head) is not None)
+    return Cues(
+        asks_time=_TIME.search(head) is not None,
+        asks_assistant=_ASSISTANT.search(head) is not None,
+        asks_help=_HELP.search(head) is not None,
+    )

@@ -50,6 +50,9 @@ class IndexView:
     name_terms: Mapping[int, tuple[int, ...]]
     speakers_count: int
     session_terms: NDArray[np.int64]
+    """How many terms each role has in each session: a row for each session."""
+    role_counts: NDArray[np.int64]
+    """How many messages each role has."""
     seqs: NDArray[np.int64]
     times: NDArray[np.int64]
     sessions: Ints
@@ -81,7 +84,7 @@ class IndexView:
 
     def places(self, seqs: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Where messages stand, and which of them are there at all (the others' place means nothing)."""
-        wanted = np.fromiter(seqs, dtype=np.int64)
+        wanted = seqs if isinstance(seqs, np.ndarray) else np.fromiter(seqs, dtype=np.int64)
         if not len(self):
             return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.bool_)
         places = np.searchsorted(self.seqs, wanted)
@@ -124,5 +127,5 @@ class IndexView:
 
     def of_roles(self, roles: Iterable[str]) -> NDArray[np.bool_]:
         """Which messages have one of these roles."""
-        mask: NDArray[np.bool_] = np.isin(self.roles, [ROLES.index(role) for role in roles if role in ROLES])  # type: ignore[arg-type]
+        mask: NDArray[np.bool_] = np.isin(self.roles, [ROLES.index(role) for role in roles if role in ROLES])
         return mask

@@ -1,8 +1,9 @@
 """The lexical index of one tenant: columns of all messages, postings of the sealed ones, a small unsealed tail.
 
 Columns only grow, so a view is a set of slices that stay true while another thread appends. The tail is inverted
-afresh for each view (256 short messages take a third of a millisecond); once it holds `TAIL_MAX` messages it is sealed into a segment, and small segments are merged as they come.
-Larger merges wait for `compact`, which a caller runs where nobody waits for it.
+afresh for each view (256 short messages take a third of a millisecond); once it holds `TAIL_MAX` messages it is
+sealed into a segment, and small segments are merged as they come. Larger merges wait for `compact`, which a caller
+runs where nobody waits for it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ COLUMN_TYPES: tuple[tuple[str, str], ...] = (
     ("tags", "<u4"),
     ("session_terms", "<i8"),
     ("session_last", "<i4"),
+    ("role_counts", "<i8"),
 )
 _ROLE_CODES: dict[str, int] = {role: code for code, role in enumerate(ROLES)}
 
@@ -60,9 +62,9 @@ class _Decoded:
 def _decode(blobs: Sequence[bytes]) -> _Decoded:
     values = np.frombuffer(b"".join(blobs), dtype="<u4")
     ends = np.cumsum(np.fromiter(map(len, blobs), dtype=np.int64, count=len(blobs))) // 4
-    starts = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1]))
+    starts: NDArray[np.int64] = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1]))
     kept = values >= RESERVED
-    places = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(kept)))
+    places: NDArray[np.int64] = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(kept)))
     lengths = (places[ends] - places[starts]).astype(np.int32)
     last = values[np.maximum(ends - 1, 0)] if len(values) else np.zeros(len(blobs), dtype=np.uint32)
     forms = np.where((ends > starts) & (last < RESERVED), last, 0).astype(np.int32)
@@ -80,6 +82,7 @@ class MessageIndex:
         self._columns: dict[str, Column] = {name: Column.empty(dtype) for name, dtype in COLUMN_TYPES}
         for name in ("offsets", "tag_offsets"):
             self._columns[name].append(np.zeros(1, dtype=np.int64))
+        self._columns["role_counts"].append(np.zeros(len(ROLES), dtype=np.int64))
         self._session_ids: dict[str, int] = {}
         self._speaker_ids: dict[str, int] = {}
         self._name_terms: dict[int, tuple[int, ...]] = {}
@@ -134,17 +137,18 @@ class MessageIndex:
     def _append(self, rows: Sequence[IndexedMessage], decoded: _Decoded) -> None:
         columns, first = self._columns, len(self)
         sessions = self._interned(self._session_ids, [row.session_id for row in rows])
-        known = len(columns["session_terms"])
-        fresh = len(self._session_ids) - known
-        columns["session_terms"].append(np.zeros(fresh, dtype=np.int64))
+        fresh = len(self._session_ids) - len(columns["session_last"])
+        roles = np.array([_ROLE_CODES[row.role] for row in rows], dtype=np.uint8)
+        columns["session_terms"].append(np.zeros(fresh * len(ROLES), dtype=np.int64))
         columns["session_last"].append(np.full(fresh, -1, dtype=np.int32))
-        columns["session_terms"].add_at(sessions.astype(np.int64), decoded.lengths)
+        columns["session_terms"].add_at(sessions * np.int64(len(ROLES)) + roles, decoded.lengths)
+        columns["role_counts"].add_at(roles, np.ones(len(rows), dtype=np.int64))
         self._link(first, sessions)
         columns["seqs"].append(np.array([row.seq for row in rows], dtype=np.int64))
         columns["times"].append(np.array([row.timestamp for row in rows], dtype=np.int64))
         columns["sessions"].append(sessions)
         columns["speakers"].append(self._speakers_of(rows))
-        columns["roles"].append(np.array([_ROLE_CODES[row.role] for row in rows], dtype=np.uint8))
+        columns["roles"].append(roles)
         columns["forms"].append(decoded.forms)
         columns["offsets"].append(columns["offsets"].shown()[-1] + np.cumsum(decoded.lengths, dtype=np.int64))
         columns["stream"].append(decoded.stream)
@@ -242,7 +246,8 @@ class MessageIndex:
                 session_id=sessions[shown["sessions"][i]],
                 role=ROLES[shown["roles"][i]],
                 speaker=speakers[shown["speakers"][i]] or None,
-                terms=shown["stream"][offsets[i] : offsets[i + 1]].tobytes() + int(shown["forms"][i]).to_bytes(4, "little"),
+                terms=shown["stream"][offsets[i] : offsets[i + 1]].tobytes()
+                + int(shown["forms"][i]).to_bytes(4, "little"),
                 tags=shown["tags"][tag_offsets[i] : tag_offsets[i + 1]].tobytes(),
             )
             for i in places.tolist()
@@ -260,7 +265,8 @@ class MessageIndex:
             speaker_ids=self._speaker_ids,
             name_terms=self._name_terms,
             speakers_count=len(self._speaker_ids),
-            session_terms=shown["session_terms"].copy(),
+            session_terms=shown["session_terms"].reshape(-1, len(ROLES)).copy(),
+            role_counts=shown["role_counts"].copy(),
             **{name: shown[name] for name in VIEW_COLUMNS},
         )
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
-from continuum.language.tokens import encode_terms, query_terms
+from continuum.language.sentences import sentences
+from continuum.language.tokens import query_terms, terms_of
 
 PASSAGE_CHARS_MAX = 600
 TEXT_CHARS_MAX = 20_000
 """Of a longer text only the beginning is looked at."""
 
-_BREAK = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n+\s*|(?<=[。！？])")
 _LENGTH_COST = 1e-4
 
 
-def best_passage(
-    text: str, query: str | Mapping[int, float], max_chars: int = PASSAGE_CHARS_MAX
-) -> tuple[int, int]:
+def best_passage(text: str, query: str | Mapping[int, float], max_chars: int = PASSAGE_CHARS_MAX) -> tuple[int, int]:
     """Where the best passage [start, end) stands, at most `max_chars` long, at least one character if there is one.
 
     `query` is the question, or its terms with their weights. A text that fits is its own passage. A sentence that
@@ -26,19 +24,19 @@ def best_passage(
     """
     if len(text) <= max_chars:
         return 0, len(text)
-    weights = query if not isinstance(query, str) else {term.hash: 1.0 for term in query_terms(query)}
+    weights = query if not isinstance(query, str) else _weights(query)
     spans = _pieces(text[:TEXT_CHARS_MAX], max_chars)
-    held = [_terms_in(text[start:end], weights) for start, end in spans]
+    held = [weights.keys() & terms for terms in terms_of(text, spans)]
     return _best_run(spans, held, weights, max_chars)
 
 
-def _terms_in(sentence: str, weights: Mapping[int, float]) -> frozenset[int]:
-    packed = memoryview(encode_terms(sentence)).cast("I")
-    return frozenset(value for value in packed if value in weights)
+@lru_cache(maxsize=64)
+def _weights(question: str) -> dict[int, float]:
+    return {term.hash: 1.0 for term in query_terms(question)}
 
 
 def _best_run(
-    spans: list[tuple[int, int]], held: list[frozenset[int]], weights: Mapping[int, float], max_chars: int
+    spans: list[tuple[int, int]], held: list[set[int]], weights: Mapping[int, float], max_chars: int
 ) -> tuple[int, int]:
     """The run with the most weight of different terms; the rest of the room is filled with what follows."""
     best, best_score = spans[0], -1.0
@@ -66,11 +64,8 @@ def _filled(best: tuple[int, int], spans: list[tuple[int, int]], max_chars: int)
 def _pieces(text: str, max_chars: int) -> list[tuple[int, int]]:
     """Sentences, those that are too long cut into pieces."""
     pieces: list[tuple[int, int]] = []
-    start = 0
-    for match in _BREAK.finditer(text):
-        _add_pieces(pieces, text, start, match.start(), max_chars)
-        start = match.end()
-    _add_pieces(pieces, text, start, len(text), max_chars)
+    for start, end in sentences(text):
+        _add_pieces(pieces, text, start, end, max_chars)
     return pieces or [(0, _cut(text, 0, max_chars))]
 
 

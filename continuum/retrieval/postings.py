@@ -8,6 +8,7 @@ in steps of a third), so that a query turns postings into weights by one look-up
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ Ints = NDArray[np.int32]
 Terms = NDArray[np.uint32]
 Codes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+Counts = NDArray[np.integer[Any]]
 
 COUNT_STEPS = np.array([0, 1, 2, 3, 4, 6, 9, 14], dtype=np.float64)
 """What the eight values of a posting's count bits stand for."""
@@ -85,7 +88,8 @@ def build_segment(start: int, offsets: NDArray[np.int64], stream: Terms) -> Segm
     counts = np.diff(np.append(firsts, len(keys)))
     keys = keys[firsts]
     documents = (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
-    codes = _COUNT_CODES[np.minimum(counts, _COUNT_CODE_MAX)] << 5 | length_codes(lengths)[documents]
+    times = _COUNT_CODES[np.minimum(counts, _COUNT_CODE_MAX)]
+    codes = (times << 5 | length_codes(lengths)[documents]).astype(np.uint8)
     return _grouped(start, start + len(lengths), (keys >> np.uint64(32)).astype(np.uint32), documents + start, codes)
 
 

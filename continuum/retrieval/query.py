@@ -21,13 +21,11 @@ class SignalWeights:
     text: float = 0.5
     """BM25 of the message's own words, without the speaker's name."""
     window: float = 0.3
-    """BM25 of the message together with its two neighbours in the session."""
+    """BM25 of the message together with its neighbours in the session, as far as they have its role."""
     session: float = 0.35
-    """BM25 of the whole session."""
-    session_best: float = 0.1
-    """The best message of the session."""
-    neighbours: float = 0.1
-    """The BM25 of the message before and the one after."""
+    """BM25 of all that the message's role says in the session."""
+    around: float = 0.1
+    """The BM25 of the messages two places away, as far as they have its role."""
     reply: float = 0.35
     """For what a user said: the BM25 of the assistant's reply, which says it again in other words."""
     asked: float = -0.15
@@ -44,8 +42,10 @@ class SignalWeights:
     """The message speaks of its speaker."""
     time_named: float = 0.1
     """A question about a time, and a message that names one."""
-    length: float = -0.15
-    """Long messages hold every word."""
+    standing: float = 0.2
+    """The question asks for help, and the message says how its user wants to be helped."""
+    length: float = 0.0
+    """How long the message is among those of its role."""
     date: float = 0.5
     """The message was said in the time the question names."""
     current_session: float = 0.1
@@ -71,7 +71,8 @@ DEFAULT_WEIGHTS = SignalWeights()
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
     """A question to the index. `roles`, `since`, `until` (half-open, in event time) and `tags` (all of them) filter
-    exactly; `session_id` only lifts that session. `extra_terms` are words that count like the question's own, times a weight.
+    exactly; `session_id` only lifts that session. `extra_terms` are words that count like the question's own, each
+    times a weight.
     """
 
     text: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from continuum.language.time import time_windows
-from continuum.retrieval.candidates import Places, choose_candidates, filter_mask
+from continuum.retrieval.candidates import Bools, choose_candidates, filter_mask
 from continuum.retrieval.cues import read_cues
 from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.postings import Floats
@@ -78,9 +78,7 @@ def _spread(view: IndexView, query: Query) -> Floats:
     return spread
 
 
-def _vector_scores(
-    view: IndexView, query: Query, weights: SignalWeights, vectors: VectorSet | None
-) -> Floats | None:
+def _vector_scores(view: IndexView, query: Query, weights: SignalWeights, vectors: VectorSet | None) -> Floats | None:
     if vectors is None or query.vector is None or not (weights.vector or weights.vector_neighbours):
         return None
     return vectors.by_place(view, query.vector)
@@ -95,13 +93,11 @@ def _best(scene: Scene, signals: dict[str, Floats], limit: int) -> Ranking:
         kept = kept[total[kept] >= floor]
     found = places[kept]
     order = kept[np.lexsort((-view.seqs[found], -view.times[found], -total[kept]))][:limit]
-    reasons = [
-        {name: float(values[i]) for name, values in signals.items() if values[i]} for i in order.tolist()
-    ]
+    reasons = [{name: float(values[i]) for name, values in signals.items() if values[i]} for i in order.tolist()]
     return Ranking(view.seqs[places[order]], total[order], reasons)
 
 
-def _spoken_for(signals: dict[str, Floats], count: int) -> Places:
+def _spoken_for(signals: dict[str, Floats], count: int) -> Bools:
     spoken = np.zeros(count, dtype=np.bool_)
     for name in EVIDENCE:
         if name in signals:
@@ -111,11 +107,7 @@ def _spoken_for(signals: dict[str, Floats], count: int) -> Places:
 
 def unknown_words(view: IndexView, text: str) -> list[str]:
     """The words of a question that no message holds: worth a look for misspellings. Names of speakers are known."""
-    return [
-        word
-        for word, known in _known_words(view, text).items()
-        if not known
-    ]
+    return [word for word, known in _known_words(view, text).items() if not known]
 
 
 def _known_words(view: IndexView, text: str) -> dict[str, bool]:

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from continuum.language.time import TimeWindow
 from continuum.language.forms import Form
-from continuum.retrieval.candidates import Bools, Places
+from continuum.language.time import TimeWindow
+from continuum.retrieval.candidates import Bools
 from continuum.retrieval.cues import Cues
 from continuum.retrieval.index_view import IndexView
-from continuum.retrieval.postings import COUNT_STEPS, Floats
+from continuum.retrieval.postings import COUNT_STEPS, Floats, Places
 from continuum.retrieval.query import Query, SignalWeights
-from continuum.retrieval.words import Words, saturated, session_scores
+from continuum.retrieval.words import Words, saturated, session_scores, summed
 
 PROXIMITY_MAX = 96
 """How many of the best messages have their words' places looked at."""
 PROXIMITY_REACH = 4
 _USER, _ASSISTANT = 0, 1
-_LONG_TERMS = 200
+_LENGTH_RANGE = 16.0
 _HALF_LIFE_MICROS = 90 * 86_400_000_000
 
 
@@ -41,11 +41,19 @@ class Scene:
     vector: Floats | None
 
 
-def neighbours(view: IndexView, links: NDArray[np.int32], candidates: Places) -> Places:
-    """The neighbour of each candidate, `len(view)` where there is none."""
-    found = links[candidates].astype(np.int64)
-    found[(found < 0) | (found > len(view))] = len(view)
+def neighbours(view: IndexView, links: NDArray[np.int32], places: Places) -> Places:
+    """The neighbour of each message, `len(view)` where there is none; nobody's neighbour is nobody."""
+    nobody = len(view)
+    found = links.take(places, mode="clip").astype(np.int64)
+    found[(found < 0) | (found > nobody) | (places >= nobody)] = nobody
     return found
+
+
+def term_counts(view: IndexView, places: Places) -> Places:
+    """How many terms each message has; 0 for nobody."""
+    ends = np.minimum(places + 1, len(view))
+    counts: Places = view.offsets[ends] - view.offsets[places]
+    return counts
 
 
 def scaled(values: Floats) -> Floats:
@@ -74,53 +82,59 @@ def _window(scene: Scene) -> Floats | None:
     words, view = scene.words, scene.view
     if not len(words):
         return None
-    lengths = np.append(np.diff(view.offsets), 0)
-    held, columns = _held_counts(scene)
-    joined = held[:, columns[scene.candidates]] + held[:, columns[scene.before]] + held[:, columns[scene.after]]
-    size = lengths[scene.candidates] + lengths[scene.before] + lengths[scene.after]
+    trio = (scene.candidates, _of_same_role(scene, scene.before), _of_same_role(scene, scene.after))
+    held = _held_counts(scene, trio)
+    size = term_counts(view, trio[0]) + term_counts(view, trio[1]) + term_counts(view, trio[2])
     average = 3.0 * view.terms_total / len(view)
-    return scaled(words.weights @ saturated(joined, size, average))
+    return scaled(words.weights @ saturated(held, size, average))
 
 
-def _held_counts(scene: Scene) -> tuple[Floats, Places]:
-    """How often each word stands in each candidate or neighbour, and the column of each message in that table."""
-    count = len(scene.view)
-    columns = np.full(count + 1, -1, dtype=np.int64)
-    for places in (scene.candidates, scene.before, scene.after):
+def _of_same_role(scene: Scene, places: Places) -> Places:
+    """The neighbours that have the candidate's role; nobody instead of the others."""
+    roles = scene.view.roles
+    same = roles.take(places, mode="clip") == roles[scene.candidates]
+    return np.where(same, places, len(scene.view))
+
+
+def _held_counts(scene: Scene, groups: tuple[Places, ...]) -> Floats:
+    """How often each word stands in the messages at the same position of each group, together."""
+    nobody = len(scene.view)
+    columns = np.full(nobody + 1, -1, dtype=np.int32)
+    for places in groups:
         columns[places] = 0
-    columns[count] = -1
-    met = np.flatnonzero(columns >= 0)
-    columns[met] = np.arange(len(met))
-    columns[count] = len(met)
+    columns[nobody] = -1
+    met = np.flatnonzero(columns == 0)
+    columns[met] = np.arange(len(met), dtype=np.int32)
+    columns[nobody] = len(met)
     postings = scene.words.postings
-    targets = columns[postings.documents]
+    targets = columns.take(postings.documents)
     kept = np.flatnonzero(targets >= 0)
     rows = np.repeat(np.arange(len(scene.words)), postings.counts)[kept]
     held = np.zeros((len(scene.words), len(met) + 1))
     held[rows, targets[kept]] = COUNT_STEPS.take(postings.codes[kept] >> 5)
-    return held, columns
+    total: Floats = sum(
+        (held.take(columns[places], axis=1) for places in groups[1:]), held.take(columns[groups[0]], axis=1)
+    )
+    return total
 
 
 def _session(scene: Scene) -> Floats | None:
     if not len(scene.words):
         return None
-    return scaled(session_scores(scene.view, scene.words))[scene.view.sessions[scene.candidates]]
+    return session_scores(scene.view, scene.words, scene.candidates)
 
 
-def _session_best(scene: Scene) -> Floats | None:
-    best = np.zeros(scene.view.sessions_count)
-    sessions = scene.view.sessions[scene.candidates]
-    np.maximum.at(best, sessions, scene.text[scene.candidates])
-    return best[sessions]
-
-
-def _neighbours(scene: Scene) -> Floats | None:
-    return 0.5 * (scene.text[scene.before] + scene.text[scene.after])
+def _around(scene: Scene) -> Floats | None:
+    """The BM25 of the messages two places away."""
+    view = scene.view
+    before = _of_same_role(scene, neighbours(view, view.before, scene.before))
+    after = _of_same_role(scene, neighbours(view, view.after, scene.after))
+    return 0.5 * (scene.text[before] + scene.text[after])
 
 
 def _role_at(scene: Scene, places: Places, role: int) -> Bools:
-    inside = np.minimum(places, len(scene.view) - 1)
-    return (scene.view.roles[inside] == role) & (places < len(scene.view))
+    found: Bools = (scene.view.roles.take(places, mode="clip") == role) & (places < len(scene.view))
+    return found
 
 
 def _reply(scene: Scene) -> Floats | None:
@@ -134,8 +148,7 @@ def _asked(scene: Scene) -> Floats | None:
 
 
 def _answer(scene: Scene) -> Floats | None:
-    inside = np.minimum(scene.before, len(scene.view) - 1)
-    asked = (scene.view.forms[inside] & Form.QUESTION) > 0
+    asked = (scene.view.forms.take(scene.before, mode="clip") & Form.QUESTION.value) > 0
     return np.where(asked, scene.text[scene.before], 0.0)
 
 
@@ -148,7 +161,7 @@ def _proximity(scene: Scene) -> Floats | None:
     order = np.argsort(-text, kind="stable")[:PROXIMITY_MAX]
     chosen = order[text[order] > 0.0]
     places = scene.candidates[chosen]
-    starts, lengths = view.offsets[places], np.diff(view.offsets)[places]
+    starts, lengths = view.offsets[places], term_counts(view, places)
     owners = np.repeat(np.arange(len(places)), lengths)
     local = np.arange(len(owners)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     stream = view.stream[np.repeat(starts, lengths) + local]
@@ -173,19 +186,20 @@ def _pair_weights(owners: Places, local: Places, words: Places, weights: Floats,
     order = np.lexsort((-value, kinds))  # the closest of each pair of words counts, once a message
     heads = np.concatenate(([True], kinds[order][1:] != kinds[order][:-1])) if len(order) else np.zeros(0, dtype=bool)
     kept = order[heads]
-    total: Floats = np.bincount(owner[kept], value[kept], minlength=count)
-    return total
+    return summed(owner[kept], value[kept], count)
 
 
 def _speaker(scene: Scene) -> Floats | None:
     if not scene.words.named:
         return None
-    return np.isin(scene.view.speakers[scene.candidates], scene.words.named).astype(np.float64)
+    named: Floats = np.isin(scene.view.speakers[scene.candidates], scene.words.named).astype(np.float64)
+    return named
 
 
 def _role(scene: Scene) -> Floats | None:
     wanted = _ASSISTANT if scene.cues.asks_assistant else _USER
-    return (scene.view.roles[scene.candidates] == wanted).astype(np.float64)
+    found: Floats = (scene.view.roles[scene.candidates] == wanted).astype(np.float64)
+    return found
 
 
 def _first_person(scene: Scene) -> Floats | None:
@@ -197,12 +211,24 @@ def _time_named(scene: Scene) -> Floats | None:
 
 
 def _has_form(scene: Scene, form: Form) -> Floats:
-    return ((scene.view.forms[scene.candidates] & form) > 0).astype(np.float64)
+    flags: Floats = ((scene.view.forms[scene.candidates] & form.value) > 0).astype(np.float64)
+    return flags
+
+
+def _standing(scene: Scene) -> Floats | None:
+    """For a request for help: what the user told an assistant to do from now on, or prefers."""
+    if not scene.cues.asks_help or not scene.view.role_counts[_ASSISTANT]:
+        return None
+    return np.where(scene.view.roles[scene.candidates] == _USER, _has_form(scene, Form.STANDING), 0.0)
 
 
 def _length(scene: Scene) -> Floats | None:
-    lengths = scene.view.offsets[scene.candidates + 1] - scene.view.offsets[scene.candidates]
-    return np.minimum(np.log1p(lengths) / np.log1p(_LONG_TERMS), 1.0)
+    """Against the average of the role, on a scale on which four times as long is 1 and a quarter is 0."""
+    view, places = scene.view, scene.candidates
+    lengths = term_counts(view, places)
+    average = view.session_terms.sum(axis=0) / np.maximum(view.role_counts, 1)
+    relative = np.log((lengths + 3.0) / (average[view.roles[places]] + 3.0)) / np.log(_LENGTH_RANGE)
+    return np.asarray(np.clip(relative + 0.5, 0.0, 1.0), dtype=np.float64)
 
 
 def _date(scene: Scene) -> Floats | None:
@@ -222,7 +248,10 @@ def _current_session(scene: Scene) -> Floats | None:
     if scene.query.session_id is None:
         return None
     number = scene.view.session(scene.query.session_id)
-    return (scene.view.sessions[scene.candidates] == number).astype(np.float64) if number >= 0 else None
+    if number < 0:
+        return None
+    inside: Floats = (scene.view.sessions[scene.candidates] == number).astype(np.float64)
+    return inside
 
 
 def _recency(scene: Scene) -> Floats | None:
@@ -253,8 +282,7 @@ _SIGNALS = {
     "text": _text,
     "window": _window,
     "session": _session,
-    "session_best": _session_best,
-    "neighbours": _neighbours,
+    "around": _around,
     "reply": _reply,
     "asked": _asked,
     "answer": _answer,
@@ -263,6 +291,7 @@ _SIGNALS = {
     "role": _role,
     "first_person": _first_person,
     "time_named": _time_named,
+    "standing": _standing,
     "length": _length,
     "date": _date,
     "current_session": _current_session,
@@ -271,5 +300,5 @@ _SIGNALS = {
     "vector_neighbours": _vector_neighbours,
     "concept": _concept,
 }
-EVIDENCE = ("text", "window", "date", "vector", "concept", "neighbours")
+EVIDENCE = ("text", "window", "date", "vector", "concept")
 """A message is answered only if one of these speaks for it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from continuum.language.tokens import query_terms
 from continuum.retrieval.index_view import IndexView, Postings
-from continuum.retrieval.postings import COUNT_STEPS, Floats, Terms, weight_table
+from continuum.retrieval.postings import COUNT_STEPS, Counts, Floats, Ints, Places, Terms, weight_table
 from continuum.retrieval.query import Query
 
 K1 = 1.2
@@ -59,7 +61,7 @@ def _wanted(view: IndexView, query: Query) -> tuple[dict[int, float], tuple[int,
     return terms, tuple(named)
 
 
-def inverse_frequency(counts: np.ndarray[tuple[int], np.dtype[np.int64]], total: int) -> Floats:
+def inverse_frequency(counts: Counts, total: int) -> Floats:
     """How telling a term is that `counts` of `total` texts hold; above 0, even if all do."""
     weight: Floats = np.log1p((total - counts + 0.5) / (counts + 0.5))
     return weight
@@ -76,25 +78,46 @@ def text_scores(view: IndexView, words: Words) -> Floats:
     for row, count in zip(table, postings.counts.tolist(), strict=True):
         parts.append(row.take(postings.codes[start : start + count]))
         start += count
-    scores: Floats = np.bincount(postings.documents, np.concatenate(parts), minlength=len(view))
+    return summed(postings.documents, np.concatenate(parts), len(view))
+
+
+def summed(places: Counts, values: Floats, count: int) -> Floats:
+    """The sum of the values of each place, from 0 to `count`."""
+    sums: NDArray[Any] = np.bincount(places, values, minlength=count)
+    return sums
+
+
+def session_scores(view: IndexView, words: Words, places: Places) -> Floats:
+    """BM25 of all that a message's role says in its session, as one text among those of its role, for each place.
+
+    Roles are kept apart since an assistant's long answers would drown what the user said; each role's best is 1.
+    """
+    scores = np.zeros(len(places))
+    if not len(words):
+        return scores
+    count = view.sessions_count
+    rows = np.repeat(np.arange(len(words)) * count, words.postings.counts)
+    rows += view.sessions.take(words.postings.documents)
+    held_times = COUNT_STEPS.take(words.postings.codes >> 5)
+    roles = np.flatnonzero(view.role_counts).tolist()
+    of_words = view.roles.take(words.postings.documents) if len(roles) > 1 else None
+    for role in roles:
+        chosen = slice(None) if of_words is None else of_words == role
+        table = summed(rows[chosen], held_times[chosen], len(words) * count)
+        mine = np.flatnonzero(view.roles[places] == role)
+        scores[mine] = _one_role(view, table.reshape(len(words), count), role, view.sessions[places[mine]])
     return scores
 
 
-def session_scores(view: IndexView, words: Words) -> Floats:
-    """BM25 of every session as one long text, by session number, with the sessions' own statistics."""
-    count = view.sessions_count
-    if not len(words):
-        return np.zeros(count)
-    postings = words.postings
-    rows = np.repeat(np.arange(len(words)) * count, postings.counts)
-    flat = rows + view.sessions[postings.documents]
-    held = np.bincount(flat, COUNT_STEPS.take(postings.codes >> 5), minlength=len(words) * count)
-    held = held.reshape(len(words), count)
-    weights = inverse_frequency((held > 0).sum(axis=1), count)
-    return weights @ saturated(held, view.session_terms, float(view.session_terms.mean()))
+def _one_role(view: IndexView, held: Floats, role: int, sessions: Ints) -> Floats:
+    lengths = view.session_terms[:, role]
+    weights = inverse_frequency(np.count_nonzero(held, axis=1), len(lengths))
+    wanted, back = np.unique(sessions, return_inverse=True)
+    scores: Floats = weights @ saturated(held.take(wanted, axis=1), lengths[wanted], float(lengths.mean()))
+    return scores[back] / max(float(scores.max(initial=0.0)), 1e-9)
 
 
-def saturated(held: Floats, lengths: np.ndarray[tuple[int], np.dtype[np.int64]], average: float) -> Floats:
+def saturated(held: Floats, lengths: Counts, average: float) -> Floats:
     """BM25's term weight without idf, for texts whose term counts are the columns of `held`."""
     weight: Floats = held * (K1 + 1.0) / (held + K1 * (1.0 - B + B * lengths / max(average, 1.0)))
     return weight

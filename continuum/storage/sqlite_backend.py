@@ -278,7 +278,9 @@ class SQLiteBackend(StorageBackend):
         try:
             connections.wal.cover()
         except OSError as exc:
-            raise system_error(exc, self.path) from exc
+            problem = system_error(exc, self.path)
+            problem.add_note("What was just written may not survive a power cut; write it again.")
+            raise problem from exc
         connections.commits += 1
         if connections.wal.is_longer_than(connections.checkpoint_at_bytes):
             connections.start_checkpoint()
@@ -313,9 +315,18 @@ class SQLiteBackend(StorageBackend):
             return None
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
         target = f"{self.path}.bak-{version}-{stamp}"
-        with self.connection() as connection:
-            connection.execute("VACUUM INTO ?", (target,)).fetchall()
-        Path(target).chmod(0o600)
+        try:
+            descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as exc:
+            raise system_error(exc, target) from exc
+        with failures_named(self.driver, target):
+            connection = self.driver.connect(self.path)
+            try:
+                connection.execute("VACUUM INTO ?", (target,)).fetchall()
+            finally:
+                connection.close()
+        os.fsync(descriptor)
+        os.close(descriptor)
         return target
 
     def get_stats(self) -> dict[str, object]:

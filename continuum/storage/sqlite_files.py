@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from continuum.errors import StorageUnavailableError
+from continuum.errors import StorageCorruptError, StorageUnavailableError
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {
@@ -16,6 +16,9 @@ NETWORK_FILE_SYSTEMS = frozenset(
     }
 )  # fmt: skip
 """Types whose locks and shared memory do not hold between machines, under which SQLite loses data."""
+
+SMALLEST_DATABASE_BYTES = 512
+"""A shorter file is nobody's database, but SQLite would take it for an empty one and write over it."""
 
 MOUNTS = Path("/proc/mounts")
 
@@ -43,7 +46,7 @@ def prepare_files(path: Path, file_system: Callable[[Path], str] = file_system_o
 
     Never opens a file that exists: closing it would free the locks of other connections of this process.
     Raises StorageUnavailableError for a folder in the file's place, missing permission or a network file system,
-    and OSError for what the system refuses.
+    StorageCorruptError for a file too short to be a database, and OSError for what the system refuses.
     """
     folder = path.parent
     if not folder.exists():
@@ -62,4 +65,8 @@ def prepare_files(path: Path, file_system: Callable[[Path], str] = file_system_o
         if not os.access(path, os.R_OK | os.W_OK):
             raise StorageUnavailableError(
                 f"{path}: may not be read and written by this user; check its permissions"
+            ) from None
+        if 0 < path.stat().st_size < SMALLEST_DATABASE_BYTES:
+            raise StorageCorruptError(
+                f"{path}: not an SQLite database; name another file, or move this one away"
             ) from None

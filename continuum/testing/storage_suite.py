@@ -189,13 +189,9 @@ WRITES: dict[str, Callable[[UnitOfWork], object]] = {
     "messages.append": lambda work: work.messages.append([message(90)]),
     "messages.index": lambda work: work.messages.index([IndexedMessage(1, 0, "s9", "tool", None, b"")]),
     "sessions.append": lambda work: work.sessions.append("s1", 7, NOW + 9),
-    "entities.observe": lambda work: work.entities.observe(
-        [entity("bees", 90, aliases=("apis",)), entity("wax", 90)]
-    ),
+    "entities.observe": lambda work: work.entities.observe([entity("bees", 90, aliases=("apis",)), entity("wax", 90)]),
     "mentions.append": lambda work: work.mentions.append([Mention("bees", 90, 0, 4, "x")]),
-    "links.reinforce": lambda work: work.links.reinforce(
-        [link("bees", "honey", 90), link("bees", "wax")], **RATES
-    ),
+    "links.reinforce": lambda work: work.links.reinforce([link("bees", "honey", 90), link("bees", "wax")], **RATES),
     "links.set_link": lambda work: work.links.set_link(link("bees", "honey", strength=0.9)),
     "decisions.append": lambda work: work.decisions.append([decision("d90", 1)]),
     "compounds.count": lambda work: work.compounds.count([compound("bees", "honey"), compound("bees", "wax")]),
@@ -226,7 +222,7 @@ class StorageConformance:
         empty = store.read(BOB, READS[name])
         store.write(ALICE, plant)
         assert store.read(BOB, READS[name]) == empty
-        assert store.read(ALICE, READS[name]) != empty or name == "vectors.missing" and not empty
+        assert store.read(ALICE, READS[name]) != empty or (name == "vectors.missing" and not empty)
 
     @pytest.mark.parametrize("name", WRITES)
     def test_a_tenant_changes_nothing_of_another(self, store: Store, name: str) -> None:
@@ -394,9 +390,7 @@ class StorageConformance:
         assert seqs(session_id="s0", role="user", since=NOW + 4) == [6, 4]
 
     def test_index_rows_come_back_in_pieces_and_can_be_replaced(self, store: Store) -> None:
-        rows = [
-            IndexedMessage(seq, NOW, "s", "user", None, bytes(4 * seq), b"\1\0\0\0") for seq in range(1, 6)
-        ]
+        rows = [IndexedMessage(seq, NOW, "s", "user", None, bytes(4 * seq), b"\1\0\0\0") for seq in range(1, 6)]
         store.write(ALICE, lambda work: work.messages.index(rows))
         assert store.read(ALICE, lambda work: work.messages.index_after(1, limit=2)) == rows[1:3]
         other = replace(rows[0], terms=b"other")
@@ -488,13 +482,17 @@ class StorageConformance:
         kept = [Mention(name, seq, start, start + 4, f"x{seq}") for name in "ab" for seq in (1, 2) for start in (0, 9)]
         store.write(ALICE, lambda work: work.mentions.append(kept))
         store.write(ALICE, lambda work: work.mentions.append(kept[:2]))
-        newest = sorted((each for each in kept if each.entity_id == "a"), key=lambda each: (-each.message_seq, -each.start))
+        newest = sorted(
+            (each for each in kept if each.entity_id == "a"), key=lambda each: (-each.message_seq, -each.start)
+        )
         assert store.read(ALICE, lambda work: work.mentions.of_entity("a")) == newest
         assert store.read(ALICE, lambda work: work.mentions.of_entities(["b", "a"], 1)) == [
             Mention("b", 2, 9, 13, "x2"),
             Mention("a", 2, 9, 13, "x2"),
         ]
-        of_first = sorted((each for each in kept if each.message_seq == 1), key=lambda each: (each.start, each.entity_id))
+        of_first = sorted(
+            (each for each in kept if each.message_seq == 1), key=lambda each: (each.start, each.entity_id)
+        )
         assert store.read(ALICE, lambda work: work.mentions.of_messages([1, 7])) == of_first
 
     def test_working_memory_is_of_one_instance(self, store: Store) -> None:

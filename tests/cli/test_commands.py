@@ -63,7 +63,13 @@ def test_learn_reads_standard_input() -> None:
 
 @requirement("cli:json")
 def test_every_answer_has_a_json_form() -> None:
-    for arguments in (["init"], ["learn", "hello there"], ["recall", "hello", "--explain"], ["search", "x"], ["status"]):
+    for arguments in (
+        ["init"],
+        ["learn", "hello there"],
+        ["recall", "hello", "--explain"],
+        ["search", "x"],
+        ["status"],
+    ):
         assert isinstance(json.loads(run(*arguments, "--json").stdout), dict)
 
 
@@ -73,7 +79,7 @@ def test_every_answer_has_a_json_form() -> None:
     [
         (["learn", ""], 2, "messages: hold no words"),
         (["learn", "x", "--metadata", "{"], 2, "metadata: is not JSON"),
-        (["learn", "x", "--tenant", "a b"], 6, "tenant"),
+        (["learn", "x", "--tenant", "a b"], 2, "tenant_id: must be"),
         (["status", "--db-path", "/proc/nothing/memory.db"], 7, "/proc/nothing"),
         (["serve", "--host", "0.0.0.0"], 6, "needs API keys"),
         (["recall"], 2, "Missing argument"),

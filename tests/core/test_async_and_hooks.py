@@ -58,7 +58,7 @@ def test_a_wrapped_function_answers_as_before_and_its_exchange_is_learnt(memory:
     wrapped = memory.auto_hook(answer)
     assert wrapped("My dog is Bruno", temperature=0.5) == "You said: My dog is Bruno at 0.5"
     assert wrapped.__doc__ == "The docstring."
-    assert asyncio.run(memory.auto_hook(answer_async)("My fish is Nemo")) == {"content": "async My fish is Nemo"}  # type: ignore[arg-type]  # a coroutine at run time
+    assert asyncio.run(memory.auto_hook(answer_async)("My fish is Nemo")) == {"content": "async My fish is Nemo"}
     assert [m.text for m in memory.get_messages()] == [
         "async My fish is Nemo",
         "My fish is Nemo",

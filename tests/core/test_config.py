@@ -105,7 +105,11 @@ def test_argument_beats_environment_beats_project_beats_file_beats_default(tmp_p
     project.mkdir(parents=True)
     (tmp_path / "work" / ".continuum").mkdir()
     (tmp_path / "work" / ".continuum" / "config.json").write_text('{"tenant_id": "project", "db_path": "store/m.db"}')
-    environ = {"CONTINUUM_CONFIG_DIR": str(personal), "CONTINUUM_API_PORT": "1002", "CONTINUUM_TENANT_ID": "environment"}
+    environ = {
+        "CONTINUUM_CONFIG_DIR": str(personal),
+        "CONTINUUM_API_PORT": "1002",
+        "CONTINUUM_TENANT_ID": "environment",
+    }
     loaded = load_settings(environ=environ, arguments={"tenant_id": "argument", "api_host": None}, folder=project)
     assert loaded.config.cache_ttl == 1
     assert loaded.config.api_port == 1002

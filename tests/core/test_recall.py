@@ -112,7 +112,7 @@ def test_a_session_is_lifted_but_hides_nothing(memory: ConsciousMemory) -> None:
     memory.learn("The budget is ten thousand", session_id="b", timestamp=2.0)
     for session in ("a", "b"):
         memories = memory.recall("What is the budget?", session_id=session).memories
-        assert [found.session_id for found in memories][0] == session
+        assert memories[0].session_id == session
         assert len(memories) == 2
 
 
@@ -167,16 +167,31 @@ def test_empty_questions_and_empty_memories_give_empty_answers(memory: Conscious
 def test_five_thousand_hostile_queries_raise_nothing(memory: ConsciousMemory) -> None:
     memory.learn("The quick brown fox jumps over Doctor Winterbottom's fence", "Noted: NEAR the fence.")
     pieces = ['"', "'", "*", "^", "(", ")", "NEAR/", "AND", "OR", "NOT", "{", "}", ":", "-", "+", "\\", "%", "_", ";"]
-    pieces += ["--", "/*", "fox", "fence", "\u202e", "\u0301", "👩‍👩‍👧", "ﷺ", "漢", "\x1b[0m", "&&", "|", "!", "~", "<", ">"]
+    pieces += [
+        "--",
+        "/*",
+        "fox",
+        "fence",
+        "\u202e",
+        "\u0301",
+        "👩‍👩‍👧",
+        "ﷺ",
+        "漢",
+        "\x1b[0m",
+        "&&",
+        "|",
+        "!",
+        "~",
+        "<",
+        ">",
+    ]
     for number in range(5_000):
         query = " ".join(pieces[(number * step + step) % len(pieces)] for step in range(1, 2 + number % 7))
         memory.recall(query, max_memories=3, max_concepts=3)
 
 
 def _remembered(passage: str, speaker: str = "Ann") -> RecalledMemory:
-    return RecalledMemory(
-        "0" * 8 + "-id", passage, 0, len(passage), "user", speaker, from_micros(0), "s", 1.0, {}, {}
-    )
+    return RecalledMemory("0" * 8 + "-id", passage, 0, len(passage), "user", speaker, from_micros(0), "s", 1.0, {}, {})
 
 
 @requirement("context:cannot-be-closed", "compat:fault-16")

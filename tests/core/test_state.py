@@ -142,9 +142,7 @@ def test_a_saved_index_gives_the_same_answers_and_a_damaged_one_is_thrown_away(
 
 
 @requirement("index:saved")
-def test_an_index_of_another_store_at_the_same_path_is_not_used(
-    db_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_index_of_another_store_at_the_same_path_is_not_used(db_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_store, "SAVE_AFTER_MESSAGES", 1)
     with ConsciousMemory("t", db_path) as memory:
         memory.learn("Old secret about Harborview")

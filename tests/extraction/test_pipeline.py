@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from continuum.domain.records import Exchange, ExtractedConcept, Origin, Role, Scope, Span, Utterance
 from continuum.extraction.attention_graph import PAIRS_MAX
 from continuum.extraction.concept_extractor import CONCEPTS_MAX
-from continuum.extraction.pipeline import ExtractionPipeline
+from continuum.extraction.pipeline import READ_CHARACTERS_MAX, ExtractionPipeline
 from continuum.language.names import normalise_name
 
 PIPELINE = ExtractionPipeline()
@@ -82,6 +82,15 @@ def test_concepts_and_pairs_of_one_exchange_are_bounded(count: int) -> None:
     found = PIPELINE.extract(_exchange(("user", half), ("assistant", rest)))
     assert len(found.concepts) == CONCEPTS_MAX
     assert len(found.pairs) == PAIRS_MAX
+
+
+def test_a_very_long_message_is_read_up_to_the_limit() -> None:
+    filler = "so it is and so it was. " * (READ_CHARACTERS_MAX // 24)
+    head = filler + " " * (READ_CHARACTERS_MAX - len(filler) - len("Kafka"))
+    block = "- [c:00ff00ff00ff] tea: drink"
+    found = PIPELINE.extract(_exchange(("user", f"{head}Kafka and Redis\n{block}")))
+    assert [concept.name for concept in found.concepts] == ["Kafka"]
+    assert [span.end for span in found.echoes] == [len(head) + len("Kafka and Redis\n") + len(block)]
 
 
 def test_an_exchange_without_words_teaches_nothing() -> None:

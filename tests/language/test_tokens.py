@@ -161,9 +161,9 @@ def test_time_grows_linearly_with_the_text(unit: str) -> None:
         text = unit * (chars // len(unit))
         runs = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.thread_time()
             encode_terms(text)
-            runs.append(time.perf_counter() - start)
+            runs.append(time.thread_time() - start)
         return min(runs)
 
     assert seconds(20_000) < 12 * seconds(5_000) + 0.002

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 
@@ -12,6 +13,8 @@ import pytest
 
 from continuum.errors import ConflictError, StorageError
 from continuum.storage import Connection, StorageBackend, open_backend
+from continuum.storage.base import SQLITE
+from continuum.storage.sqlite_backend import SQLiteBackend
 from continuum.testing.storage_suite import StorageConformance
 
 
@@ -23,10 +26,16 @@ class TestSQLiteFile(StorageConformance):
         backend.close_all()
 
 
+class ServerLikeBackend(SQLiteBackend):
+    """Inserts as a database server wants them: many rows in one statement."""
+
+    dialect = replace(SQLITE, rows_at_once=64)
+
+
 class TestSQLiteInMemory(StorageConformance):
     @pytest.fixture
     def backend(self) -> Iterator[StorageBackend]:
-        backend = open_backend(":memory:")
+        backend = open_backend(ServerLikeBackend(":memory:"))
         yield backend
         backend.close_all()
 
@@ -38,7 +47,6 @@ class NotesBackend(StorageBackend):
         super().__init__(path=str(path))
         self._path = str(path)
         self._writing = RLock()
-        self._open: list[apsw.Connection] = []
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -56,11 +64,7 @@ class NotesBackend(StorageBackend):
 
     @contextmanager
     def transaction(self, write: bool = False) -> Iterator[Connection]:
-        if not write:
-            with super().transaction() as connection:
-                yield connection
-            return
-        with self._writing, super().transaction(write=True) as connection:
+        with self._writing if write else nullcontext(), super().transaction(write) as connection:
             yield connection
 
     def close_all(self) -> None:

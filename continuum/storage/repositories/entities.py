@@ -84,12 +84,10 @@ class Entities(Repository):
             known = given.get(entity.id)
             given[entity.id] = _joined(known, entity) if known else entity
         ordered = [given[each] for each in sorted(given)]
-        uncounted = [entity.id for entity in ordered if entity.occurrences == 0]
-        not_new = {row[0] for row in self._rows_in("existing_entities", uncounted)}
         returned = self._put("observe_entities", [_entity_row(entity) for entity in ordered])
         for row in returned:
             self._correct(given[row[0]], *row[2:])
-        new = {row[0] for row in returned if row[1] == given[row[0]].occurrences} - not_new
+        new = {row[0] for row in returned if row[1] == 0}
         self._session.added["entities"] += len(new)
         return new
 

@@ -5,7 +5,8 @@ INSERT INTO entities (tenant_id, id, name, entity_type, name_key, description, c
   aliases, metadata, first_seq, last_seq)
 VALUES :rows(:tenant_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tenant_id, id) DO UPDATE
-SET occurrences = entities.occurrences + excluded.occurrences,
+SET joined = entities.joined + 1,
+    occurrences = entities.occurrences + excluded.occurrences,
     description = CASE WHEN entities.description = '' THEN excluded.description ELSE entities.description END,
     created_at = CASE WHEN excluded.created_at < entities.created_at
                       THEN excluded.created_at ELSE entities.created_at END,
@@ -13,11 +14,7 @@ SET occurrences = entities.occurrences + excluded.occurrences,
                      THEN excluded.last_seen ELSE entities.last_seen END,
     last_seq = CASE WHEN excluded.last_seq > entities.last_seq
                     THEN excluded.last_seq ELSE entities.last_seq END
-RETURNING id, occurrences, entity_type, aliases, first_seq;
-
--- name: existing_entities
--- scope: tenant
-SELECT id FROM entities WHERE tenant_id = :tenant_id AND id IN :list;
+RETURNING id, joined, entity_type, aliases, first_seq;
 
 -- name: correct_entity
 -- scope: tenant

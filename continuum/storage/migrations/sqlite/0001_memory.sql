@@ -84,7 +84,7 @@ CREATE TABLE sessions (
 ) WITHOUT ROWID;
 CREATE INDEX sessions_by_time ON sessions (tenant_id, last_active);
 
--- `degree` counts the links that touch the entity. No index holds a column that every learn changes.
+-- `degree` counts the links that touch the entity, `joined` how often a sighting was joined to the row. No index holds a column that every learn changes.
 CREATE TABLE entities (
   tenant_id TEXT NOT NULL CHECK (tenant_id <> ''),
   id TEXT NOT NULL,
@@ -100,6 +100,7 @@ CREATE TABLE entities (
   first_seq INTEGER NOT NULL,
   last_seq INTEGER NOT NULL,
   degree INTEGER NOT NULL DEFAULT 0,
+  joined INTEGER NOT NULL DEFAULT 0,
   sealed INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (tenant_id, id)
 ) WITHOUT ROWID;

@@ -20,7 +20,6 @@ from continuum.domain.ids import TenantId
 from continuum.domain.records import StoredMessage, StoredVector, TenantRecord
 from continuum.embeddings.base import EmbeddingProvider
 from continuum.errors import ContinuumError
-from continuum.retrieval.passages import vector_chunks
 from continuum.retrieval.vectors import VectorSet
 from continuum.storage.unit_of_work import UnitOfWork
 
@@ -31,6 +30,10 @@ MISSING_COUNTED_MAX = 1_000
 
 OpenUnit = Callable[[TenantId, bool], AbstractContextManager[UnitOfWork]]
 _logger = logging.getLogger(__name__)
+
+
+def vector_chunks(text: str) -> list[str]:
+    return [text]
 
 
 @dataclass(slots=True)
@@ -73,9 +76,7 @@ class VectorKeeper:
                 entry.position = rows[-1].message_seq
             missing: list[int] = []
             if entry.complete_to < tenant.last_seq:
-                missing = work.vectors.missing(
-                    self.provider.model, MISSING_COUNTED_MAX, after_seq=entry.complete_to
-                )
+                missing = work.vectors.missing(self.provider.model, MISSING_COUNTED_MAX, after_seq=entry.complete_to)
                 entry.complete_to = missing[0] - 1 if missing else tenant.last_seq
         return entry.vectors, len(missing)
 

@@ -1,0 +1,1 @@
+"""Measures what the product claims; each part prints a table and adds to one JSON file."""

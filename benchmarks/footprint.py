@@ -1,0 +1,96 @@
+"""What it costs to start and to hold."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.report import Report
+from benchmarks.stores import TENANT, filled
+
+STARTS = 15
+
+_RESIDENT = """
+import json, resource, sys
+from continuum.core.memory import ConsciousMemory
+memory = ConsciousMemory("bench", sys.argv[1])
+for word in ("stone", "harbour", "baka deto", "minu sore"):
+    memory.recall(word)
+pages = int(open("/proc/self/statm").read().split()[1]) if sys.platform == "linux" else 0
+print(json.dumps([pages * resource.getpagesize() / 2**20, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+
+_WITH_VECTORS = """
+import sys
+import numpy as np
+from continuum.core.config import MemoryConfig, set_config
+from continuum.core.memory import ConsciousMemory
+from continuum.domain.records import StoredVector
+memory = ConsciousMemory("bench", config=MemoryConfig(db_path=sys.argv[1], enable_embeddings=True))
+engine = memory._engine
+random = np.random.default_rng(1)
+provider = engine.vectors.provider
+while True:
+    with engine.unit(memory.tenant_id, write=True) as work:
+        seqs = work.vectors.missing(provider.model, 5000)
+        rows = random.normal(size=(len(seqs), provider.dimensions)).astype("<f4")
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        work.vectors.put([StoredVector(seq, provider.model, row.tobytes()) for seq, row in zip(seqs, rows)])
+    if not seqs:
+        break
+memory.close()
+"""
+
+
+def run(report: Report, folder: Path, quick: bool) -> None:
+    """Start-up times and resident memory."""
+    nothing = _started("-c", "pass")
+    for what, arguments in (
+        ("import continuum", ("-c", "import continuum")),
+        ("from continuum import ConsciousMemory", ("-c", "from continuum import ConsciousMemory")),
+        ("continuum --help", ("-m", "continuum", "--help")),
+    ):
+        taken = _started(*arguments)
+        report.add(
+            "start-up",
+            {"what": what, "median ms": round(taken, 1), "of which Python itself": round(nothing, 1)},
+        )
+    messages = 20_000 if quick else 100_000
+    path = filled(folder, messages, report)
+    _resident(report, path, messages, "without vectors", {})
+    subprocess.run([sys.executable, "-c", _WITH_VECTORS, str(path)], check=True)
+    _resident(report, path, messages, "with vectors and the model", {"CONTINUUM_ENABLE_EMBEDDINGS": "1"})
+    for file in folder.glob(f"{path.name}*"):  # the other parts measure without vectors
+        if file.is_file():
+            file.unlink()
+
+
+def _started(*arguments: str) -> float:
+    taken = []
+    for _ in range(STARTS):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+        taken.append((time.perf_counter() - started) * 1_000)
+    return float(np.median(taken))
+
+
+def _resident(report: Report, path: Path, messages: int, what: str, environ: dict[str, str]) -> None:
+    import os
+
+    done = subprocess.run(
+        [sys.executable, "-c", _RESIDENT, str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environ},
+    )
+    now, peak = json.loads(done.stdout)
+    report.add(
+        "resident memory",
+        {"messages": messages, "what": what, "MiB": round(now), "peak MiB": round(peak), "tenant": TENANT},
+    )

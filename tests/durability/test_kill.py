@@ -1,0 +1,86 @@
+"""Processes are killed while they learn: what they were told is kept, and the next one goes on."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from continuum.storage import open_backend
+from tests.durability.exchanges import complaints, write_exchange
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(path: Path, name: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.durability.writer", str(path), name]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+
+
+def take(stream: IO[bytes], lines: int) -> set[str]:
+    """Wait for some acknowledgements."""
+    return {stream.readline().decode().strip() for _ in range(lines)}
+
+
+def kill_writers(path: Path, kills: int, writers: int) -> set[str]:
+    """Kill `kills` processes, `writers` of them at a time, each somewhere in its work; gives what they acknowledged."""
+    rng = random.Random(kills)
+    acknowledged: set[str] = set()
+    for round_ in range(kills // writers):
+        running = [start(path, f"{round_}.{writer}") for writer in range(writers)]
+        streams = [each.stdout for each in running if each.stdout]
+        for stream in streams:
+            acknowledged |= take(stream, rng.randint(1, 12))
+        for each in running:
+            each.kill()
+        for each, stream in zip(running, streams, strict=True):
+            rest = stream.read().split(b"\n")[:-1]  # a last line without its end was not an acknowledgement
+            acknowledged |= {line.decode() for line in rest}
+            stream.close()
+            each.wait()
+        if round_ % 5 == 4:
+            assert complaints(path, acknowledged) == []
+    return acknowledged
+
+
+def check_kills(path: Path, kills: int, writers: int) -> None:
+    acknowledged = kill_writers(path, kills, writers)
+    assert len(acknowledged) >= kills
+    assert complaints(path, acknowledged) == []
+    backend = open_backend(path)
+    write_exchange(backend, "afterwards")
+    backend.close_all()
+    assert complaints(path, acknowledged | {"afterwards"}) == []
+
+
+@pytest.mark.parametrize("writers", [1, 4])
+def test_no_acknowledged_exchange_is_lost_when_writers_are_killed(tmp_path: Path, writers: int) -> None:
+    check_kills(tmp_path / "memory.db", kills=100, writers=writers)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("writers", [1, 4])
+def test_no_acknowledged_exchange_is_lost_in_thousands_of_kills(tmp_path: Path, writers: int) -> None:
+    check_kills(tmp_path / "memory.db", kills=1_000, writers=writers)
+
+
+def test_every_process_gets_its_turn(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+    running = [start(path, str(writer)) for writer in range(8)]
+    streams = [each.stdout for each in running if each.stdout]
+    try:
+        acknowledged = set().union(*(take(stream, 25) for stream in streams))
+    finally:
+        for each in running:
+            each.kill()
+        for each, stream in zip(running, streams, strict=True):
+            acknowledged |= {line.decode() for line in stream.read().split(b"\n")[:-1]}
+            stream.close()
+            each.wait()
+    assert complaints(path, acknowledged) == []
+    counts = [sum(each.startswith(f"{writer}-") for each in acknowledged) for writer in range(8)]
+    assert min(counts) >= 25
