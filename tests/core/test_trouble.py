@@ -46,7 +46,7 @@ def test_a_store_of_a_newer_version_is_refused(db_path: Path) -> None:
     ConsciousMemory("t", db_path).close()
     with sqlite3.connect(db_path) as connection:
         connection.execute(
-            "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (9999, 'future', 'x', 1)"
+            "INSERT INTO schema_migrations (version, name, phase, checksum, applied_at) VALUES (9999, 'future', 'before', 'x', 1)"
         )
     connection.close()
     with pytest.raises(SchemaVersionError, match="newer"):

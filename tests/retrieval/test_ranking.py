@@ -193,7 +193,7 @@ def test_a_standing_instruction_is_found_when_help_is_asked_for() -> None:
 
 
 def test_corrections_count_like_words() -> None:
-    view = view_of(message(1, "we saw Lisbon"), message(2, "we saw Porto"))
+    view = view_of(message(1, "we saw Lisbon", session="a"), message(2, "we saw Porto", session="b"))
     assert seqs(ask(view, "Lisbonn", extra_terms=(("Lisbon", 0.7),))) == [1]
     assert unknown_words(view, "Who saw Lisbonn?") == ["Lisbonn"]
     assert unknown_words(view, "Who saw Lisbon?") == []
