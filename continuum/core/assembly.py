@@ -86,7 +86,8 @@ def build_engine(
     target = storage if storage is not None else (config.storage or str(config.db_path))
     backend = open_backend(target, timeout_seconds=config.db_timeout)
     if provider is None and config.enable_embeddings:
-        provider = provider_from_name(config.embedding_provider, base_url=config.embedding_url)
+        key = None if config.embedding_api_key is None else config.embedding_api_key.reveal()
+        provider = provider_from_name(config.embedding_provider, base_url=config.embedding_url, api_key=key)
     return Engine(
         config=config,
         backend=backend,

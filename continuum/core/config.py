@@ -30,6 +30,27 @@ def _setting(default: Json, help_text: str, *, env: str | None = None, unit: str
     return field(default=default, metadata={"help": help_text, "env": env, "unit": unit})
 
 
+class Secret:
+    """A value that never shows itself; `reveal` gives it to the one who needs it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def reveal(self) -> str:
+        return self._value
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryConfig:
     """Everything that can be set. Each field has a default, a unit and a line of help; docs list them all.
@@ -58,6 +79,9 @@ class MemoryConfig:
     )
     embedding_url: str | None = _setting(
         None, "base address of an HTTP embedding provider", env="CONTINUUM_EMBEDDING_URL"
+    )
+    embedding_api_key: Secret | None = _setting(
+        None, "key of an HTTP embedding provider", env="CONTINUUM_EMBEDDING_API_KEY"
     )
     hebbian_rate: float = _setting(
         0.1, "share of what is left that a repeated link gains", env="CONTINUUM_HEBBIAN_RATE"
@@ -107,10 +131,11 @@ class MemoryConfig:
         return load_settings(path, os.environ, arguments).config
 
     def to_dict(self) -> dict[str, Json]:
-        """JSON-ready values, as the settings file takes them."""
+        """JSON-ready values, as the settings file takes them; secrets are left out."""
         return {
             setting.name: str(value) if isinstance(value := getattr(self, setting.name), Path) else value
             for setting in fields(self)
+            if not isinstance(getattr(self, setting.name), Secret)
         }
 
     def save(self, path: Path) -> None:
@@ -299,7 +324,8 @@ def _typed(name: str, value: Json) -> Json:
     try:
         return convert(value)
     except (ValueError, TypeError) as exc:
-        raise ConfigurationError(f"setting {name} is {value!r}: {exc}") from exc
+        shown = Secret("") if convert is _optional_secret else value
+        raise ConfigurationError(f"setting {name} is {shown!r}: {exc}") from exc
 
 
 def _boolean(value: Json) -> bool:
@@ -344,6 +370,10 @@ def _optional_text(value: Json) -> str | None:
     return None if value is None else _text(value)
 
 
+def _optional_secret(value: Json) -> Secret | None:
+    return value if value is None or isinstance(value, Secret) else Secret(_text(value))
+
+
 def _environment(value: Json) -> str:
     if value not in get_args(Environment):
         raise ValueError("must be dev, staging or production")
@@ -357,6 +387,7 @@ _BY_ANNOTATION: dict[str, Callable[[Json], Json]] = {
     "Path": _path,
     "str": _text,
     "str | None": _optional_text,
+    "Secret | None": _optional_secret,
     "Environment": _environment,
 }
 _CONVERTERS = {setting.name: _BY_ANNOTATION[str(setting.type)] for setting in fields(MemoryConfig)}

@@ -140,12 +140,7 @@ def derive(
     new_ids = work.entities.observe(sorted(_distinct(entities), key=lambda entity: entity.id))
     work.mentions.append(sorted(_mentions(ids, extraction.concepts, messages), key=_mention_order))
     links_created = work.links.reinforce(
-        sorted(
-            (_link(ids, pair, messages) for pair in extraction.pairs), key=lambda row: (row.concept_a, row.concept_b)
-        ),
-        initial=links.initial,
-        rate=links.rate,
-        cap=UNCONFIRMED_STRENGTH_MAX,
+        _links(ids, extraction.pairs, messages), initial=links.initial, rate=links.rate, cap=UNCONFIRMED_STRENGTH_MAX
     )
     work.decisions.append(decisions)
     names = {concept.key: concept.name for concept in extraction.concepts}
@@ -183,7 +178,12 @@ def metadata_tag_name(key: str) -> str:
 
 
 def _tags(message: StoredMessage) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, object]] = list(asdict(message.scope).items())
+    scope = message.scope
+    pairs: list[tuple[str, object]] = [
+        ("user_id", scope.user_id),
+        ("agent_id", scope.agent_id),
+        ("project_id", scope.project_id),
+    ]
     if message.metadata != "{}":
         for key, value in json.loads(message.metadata).items():
             if isinstance(value, str | int | float | bool):
@@ -371,21 +371,16 @@ def _mention_order(mention: Mention) -> tuple[str, int, int]:
     return (mention.entity_id, mention.message_seq, mention.start)
 
 
-def _link(ids: dict[str, str], pair: ConceptPair, messages: Sequence[StoredMessage]) -> AttentionLink:
-    first, second = sorted((ids[pair.a], ids[pair.b]))
+def _links(ids: dict[str, str], pairs: Sequence[ConceptPair], messages: Sequence[StoredMessage]) -> list[AttentionLink]:
     at = max(message.timestamp for message in messages)
-    return AttentionLink(
-        concept_a=first,
-        concept_b=second,
-        link_type="hebbian",
-        strength=0.0,
-        co_occurrences=1,
-        sources=Sources.of(pair.origin),
-        created_at=at,
-        last_seen=at,
-        first_seq=messages[0].seq,
-        last_seq=messages[-1].seq,
-    )
+    first_seq, last_seq = messages[0].seq, messages[-1].seq
+    rows = []
+    for pair in pairs:
+        a, b = sorted((ids[pair.a], ids[pair.b]))
+        rows.append((a, b, Sources.of(pair.origin)))
+    return [
+        AttentionLink(a, b, "hebbian", 0.0, 1, sources, at, at, first_seq, last_seq) for a, b, sources in sorted(rows)
+    ]
 
 
 def _decision(secret: bytes, found: ExtractedDecision, messages: Sequence[StoredMessage]) -> Decision:

@@ -1,1 +1,1 @@
-"""."""
+"""Texts as vectors: providers behind one interface, and search by meaning."""

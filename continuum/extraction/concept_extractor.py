@@ -24,6 +24,8 @@ CONCEPTS_MAX: Final = 64
 SPANS_MAX: Final = 32
 """Places kept for one concept of one text, the first ones."""
 CUSTOM_PATTERNS_MAX: Final = 32
+_ROLES: Final = frozenset({"user", "assistant", "human", "speaker"})
+"""Who speaks is no concept: notes about a conversation say "User prefers ..." all the time."""
 _QUOTED_WORDS_MAX: Final = 5
 _CJK_TERM = re.compile(r"[\u30a0-\u30ff]{3,20}")
 
@@ -62,7 +64,7 @@ class ConceptExtractor:
             raise InvalidInputError("min_length", f"{min_length} is not between 1 and max_length ({max_length})")
         if not 1 <= max_concepts <= CONCEPTS_MAX:
             raise InvalidInputError("max_concepts", f"{max_concepts} is not between 1 and {CONCEPTS_MAX}")
-        self._stop_keys = frozenset(normalise_name(word) for word in stopwords or ())
+        self._stop_keys = _ROLES.union(normalise_name(word) for word in stopwords or ())
         self._patterns = _compiled(custom_patterns or ())
         self._min_length = min_length
         self._max_length = max_length

@@ -44,6 +44,7 @@ _REPEATED_LENGTH_MIN: Final = 5
 _OBJECT_LENGTH_MIN: Final = 6
 _RARE_LENGTH_MIN: Final = 10
 _COORDINATED_MAX: Final = 3
+_NAMING: Final = frozenset({"named", "called", "nicknamed"})
 _REACTIONS: Final = frozenset(words_of("allergic addicted intolerant sensitive"))
 
 
@@ -98,6 +99,8 @@ def _acts(words: Words, index: int, before: int, first: int, last: int) -> bool:
     previous = words.words[index - 1] if index > 0 else ""
     if before in (VERB, TASTE):
         return previous in _BARE_VERB_AFTER
+    if before >= Form.TITLE:  # "LGBTQ support group", but "Alice plans"
+        return words.words[index].endswith(("s", "ed"))
     if before == NOUN and index > first:
         if index < last and words.words[index].endswith(("s", "ed")):
             return words.kinds[index + 1] != VERB
@@ -152,6 +155,9 @@ def _can_be_head(words: Words, index: int) -> bool:
 def _add_single(words: Words, index: int, found: list[Finding]) -> None:
     word = words.words[index].lower()
     if words.kinds[index] in (VERB, TASTE) or len(word) < 3:
+        return
+    if words.joined(index) and words.words[index - 1] in _NAMING:
+        found.append(Finding(words.starts[index], words.ends[index], 3.0))
         return
     if word.endswith(_TERM_ENDS) and words.kinds[index] == NOUN and len(word) > 5:
         found.append(Finding(words.starts[index], words.ends[index], 1.5))

@@ -33,7 +33,8 @@ class ExtractionPipeline:
     """Runs the extractors over an exchange and joins what they find. Pure, deterministic, bounded.
 
     At most 64 concepts, the most telling first (only the first 12 are linked), 16 decisions a message,
-    32 pairs and 8 compounds, from the first 131,072 characters of each message. Recalled context that came back is recognised and not read.
+    32 pairs and 8 compounds, from the first 131,072 characters of each message. Recalled context that came back
+    is recognised and not read.
     """
 
     def __init__(
@@ -43,17 +44,16 @@ class ExtractionPipeline:
         self._decisions = decision_extractor or DecisionExtractor()
 
     def extract(self, exchange: Exchange) -> Extraction:
-        texts = [utterance.text for utterance in exchange.utterances]
-        echoes = tuple(Span(n, start, end) for n, text in enumerate(texts) for start, end in echo_spans(text))
-        for echo in echoes:
-            texts[echo.message] = _blanked(texts[echo.message], echo)
-        texts = [text[:READ_CHARACTERS_MAX] for text in texts]
+        whole = [utterance.text for utterance in exchange.utterances]
+        echoed = [echo_spans(text) for text in whole]
+        texts = [_without(text, spans)[:READ_CHARACTERS_MAX] for text, spans in zip(whole, echoed, strict=True)]
         spans = [sentences(text) for text in texts]
         concepts = self._concepts(texts)
         origins = [utterance.origin for utterance in exchange.utterances]
         decisions: list[ExtractedDecision] = []
         for number, (utterance, text) in enumerate(zip(exchange.utterances, texts, strict=True)):
             decisions.extend(self._decisions.find(text, utterance.role, number, spans[number]))
+        echoes = tuple(Span(number, *span) for number, each in enumerate(echoed) for span in each)
         return Extraction(concepts, tuple(decisions), pairs(concepts, origins), compounds(concepts, spans), echoes)
 
     def _concepts(self, texts: Sequence[str]) -> tuple[ExtractedConcept, ...]:
@@ -70,9 +70,16 @@ class ExtractionPipeline:
         return tuple(_joined(found[key]) for key in ranked)
 
 
-def _blanked(text: str, echo: Span) -> str:
-    """The text with an echo taken out and every other character where it was."""
-    return text[: echo.start] + "\n" + " " * (echo.end - echo.start - 2) + "\n" + text[echo.end :]
+def _without(text: str, echoes: Sequence[tuple[int, int]]) -> str:
+    """The text with blanks for its echoes, every other character where it was."""
+    if not echoes:
+        return text
+    parts: list[str] = []
+    position = 0
+    for start, end in echoes:
+        parts += (text[position:start], "\n", " " * (end - start - 2), "\n")
+        position = end
+    return "".join((*parts, text[position:]))
 
 
 def _joined(concepts: Sequence[ExtractedConcept]) -> ExtractedConcept:

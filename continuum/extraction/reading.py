@@ -30,6 +30,7 @@ _ASCII_WORD = re.compile(_TEMPLATE.format(word=r"\w"))
 # Combining marks are no \w; without them accents in NFD and Indic vowels would cut words.
 _ANY_WORD = re.compile(_TEMPLATE.format(word=r"\w\u0300-\u036f\u0900-\u109f\u0e00-\u0eff"))
 
+_ACRONYMS_LIKE_WORDS: Final = frozenset({"US", "IT", "VS"})
 _NOT_INITIAL_AFTER: Final = frozenset(words_of("mr mrs ms dr prof st mt jr sr vs no fig approx"))
 _LY_NOUNS: Final = frozenset(
     words_of("family assembly supply reply anomaly jelly belly butterfly monopoly lily rally ally bully fly italy july")
@@ -107,7 +108,7 @@ def _kind(word: str, text: str, start: int, previous_end: int) -> int:
     lower = word.lower().replace("’", "'")
     known = WORD_CLASSES.get(lower)
     if known is not None and (is_function_word(lower) or known == GENERIC):
-        if word in ("US", "IT"):
+        if word in _ACRONYMS_LIKE_WORDS:
             return Form.ACRONYM
         foreign_name = lower in FOREIGN_WORDS and word[0].isupper()
         return Form.TITLE if foreign_name and not _starts_sentence(text, start, previous_end) else known

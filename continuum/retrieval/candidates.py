@@ -9,9 +9,9 @@ from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.postings import Floats, Places
 from continuum.retrieval.query import Query
 
-SMALL = 512
+SMALL = 256
 """Up to this many messages, all of them are candidates."""
-SEEDS_MAX = 256
+SEEDS_MAX = 128
 """How many messages each of words, vector and date brings in."""
 
 Bools = NDArray[np.bool_]

@@ -18,34 +18,34 @@ class SignalWeights:
     cross-validation over conversations; `docs` holds each signal's paired on/off difference.
     """
 
-    text: float = 0.5
+    text: float = 0.15
     """BM25 of the message's own words, without the speaker's name."""
     window: float = 0.3
     """BM25 of the message together with its neighbours in the session, as far as they have its role."""
-    session: float = 0.35
+    session: float = 0.27
     """BM25 of all that the message's role says in the session."""
-    around: float = 0.1
+    around: float = 0.12
     """The BM25 of the messages two places away, as far as they have its role."""
-    reply: float = 0.35
+    reply: float = 0.22
     """For what a user said: the BM25 of the assistant's reply, which says it again in other words."""
-    asked: float = -0.15
+    asked: float = -0.4
     """For a reply: the BM25 of what it replies to, which already says it."""
-    answer: float = 0.05
+    answer: float = 0.25
     """The BM25 of the message before, if that was a question."""
-    proximity: float = 0.3
+    proximity: float = 0.17
     """Words of the question that stand close together."""
-    speaker: float = 0.6
+    speaker: float = 0.45
     """The question names the speaker."""
-    role: float = 0.2
+    role: float = 0.1
     """A user's message, unless the question is about what the assistant said."""
-    first_person: float = 0.2
+    first_person: float = 0.15
     """The message speaks of its speaker."""
-    time_named: float = 0.1
+    time_named: float = 0.18
     """A question about a time, and a message that names one."""
-    standing: float = 0.2
+    standing: float = 0.4
     """The question asks for help, and the message says how its user wants to be helped."""
-    length: float = 0.0
-    """How long the message is among those of its role."""
+    opening: float = 0.15
+    """The message opens its session, and so says what it is about."""
     date: float = 0.5
     """The message was said in the time the question names."""
     current_session: float = 0.1
@@ -54,7 +54,7 @@ class SignalWeights:
     """How recent the message is, by half-lives of 90 days."""
     vector: float = 1.0
     """Cosine of the question's and the message's vectors."""
-    vector_neighbours: float = 0.2
+    vector_neighbours: float = 0.3
     """The cosine of the message after."""
     concept: float = 0.0
     """What the concept graph hands in."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from continuum.language.time import time_windows
+from continuum.language.tokens import query_terms
 from continuum.retrieval.candidates import Bools, choose_candidates, filter_mask
 from continuum.retrieval.cues import read_cues
 from continuum.retrieval.index_view import IndexView
@@ -15,11 +16,10 @@ from continuum.retrieval.signals import (
     Scene,
     date_scores,
     neighbours,
-    scaled,
     score_signals,
 )
 from continuum.retrieval.vectors import VectorSet
-from continuum.retrieval.words import Words, read_words, text_scores
+from continuum.retrieval.words import read_words, scaled, text_scores
 
 VECTOR_EVIDENCE = 0.2
 """A cosine below this is no reason to answer a message that shares no word with the question."""
@@ -55,6 +55,8 @@ def _scene(view: IndexView, query: Query, weights: SignalWeights, vectors: Vecto
         arms.append(date_scores(view.times, windows) * (1.0 + text))
     if query.concept_scores is not None and weights.concept:
         arms.append(_spread(view, query))
+    if words.named and not len(words):
+        arms.append(np.isin(view.speakers, words.named).astype(np.float64))
     candidates = choose_candidates(view, arms, filter_mask(view, query))
     return Scene(
         view=view,
@@ -87,7 +89,7 @@ def _vector_scores(view: IndexView, query: Query, weights: SignalWeights, vector
 def _best(scene: Scene, signals: dict[str, Floats], limit: int) -> Ranking:
     view, places = scene.view, scene.candidates
     total: Floats = sum(signals.values(), np.zeros(len(places)))
-    kept = np.flatnonzero(_spoken_for(signals, len(places)))
+    kept = np.flatnonzero(_spoken_for(scene, signals))
     if len(kept) > 4 * limit:
         floor = np.partition(total[kept], len(kept) - limit)[len(kept) - limit]
         kept = kept[total[kept] >= floor]
@@ -97,11 +99,14 @@ def _best(scene: Scene, signals: dict[str, Floats], limit: int) -> Ranking:
     return Ranking(view.seqs[places[order]], total[order], reasons)
 
 
-def _spoken_for(signals: dict[str, Floats], count: int) -> Bools:
-    spoken = np.zeros(count, dtype=np.bool_)
-    for name in EVIDENCE:
+def _spoken_for(scene: Scene, signals: dict[str, Floats]) -> Bools:
+    """Which candidates something speaks for: words, date, vector, concepts, or at least a name if there is no word."""
+    spoken = np.zeros(len(scene.candidates), dtype=np.bool_)
+    for name in EVIDENCE if len(scene.words) else (*EVIDENCE, "speaker"):
         if name in signals:
-            spoken |= signals[name] > (VECTOR_EVIDENCE if name == "vector" else 0.0)
+            spoken |= signals[name] > 0.0
+    if "vector" in signals and scene.vector is not None:
+        spoken |= scene.vector[scene.candidates] > VECTOR_EVIDENCE
     return spoken
 
 
@@ -111,13 +116,8 @@ def unknown_words(view: IndexView, text: str) -> list[str]:
 
 
 def _known_words(view: IndexView, text: str) -> dict[str, bool]:
-    from continuum.language.tokens import query_terms
-
     known: dict[str, bool] = {}
     for term in query_terms(text):
         held = bool(view.bearers(term.hash)) or any(view.knows(value) for value in (term.hash, *term.alternatives))
         known[term.word] = known.get(term.word, False) or held
     return known
-
-
-__all__ = ["Query", "Ranking", "SignalWeights", "Words", "rank", "unknown_words"]

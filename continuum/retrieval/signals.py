@@ -14,13 +14,12 @@ from continuum.retrieval.cues import Cues
 from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.postings import COUNT_STEPS, Floats, Places
 from continuum.retrieval.query import Query, SignalWeights
-from continuum.retrieval.words import Words, saturated, session_scores, summed
+from continuum.retrieval.words import Words, saturated, scaled, session_scores, summed
 
 PROXIMITY_MAX = 96
 """How many of the best messages have their words' places looked at."""
 PROXIMITY_REACH = 4
 _USER, _ASSISTANT = 0, 1
-_LENGTH_RANGE = 16.0
 _HALF_LIFE_MICROS = 90 * 86_400_000_000
 
 
@@ -54,12 +53,6 @@ def term_counts(view: IndexView, places: Places) -> Places:
     ends = np.minimum(places + 1, len(view))
     counts: Places = view.offsets[ends] - view.offsets[places]
     return counts
-
-
-def scaled(values: Floats) -> Floats:
-    """Divided by the highest value, if that is above 0."""
-    highest = float(values.max(initial=0.0))
-    return values / highest if highest > 0.0 else values
 
 
 def score_signals(scene: Scene, weights: SignalWeights) -> dict[str, Floats]:
@@ -222,13 +215,9 @@ def _standing(scene: Scene) -> Floats | None:
     return np.where(scene.view.roles[scene.candidates] == _USER, _has_form(scene, Form.STANDING), 0.0)
 
 
-def _length(scene: Scene) -> Floats | None:
-    """Against the average of the role, on a scale on which four times as long is 1 and a quarter is 0."""
-    view, places = scene.view, scene.candidates
-    lengths = term_counts(view, places)
-    average = view.session_terms.sum(axis=0) / np.maximum(view.role_counts, 1)
-    relative = np.log((lengths + 3.0) / (average[view.roles[places]] + 3.0)) / np.log(_LENGTH_RANGE)
-    return np.asarray(np.clip(relative + 0.5, 0.0, 1.0), dtype=np.float64)
+def _opening(scene: Scene) -> Floats | None:
+    first: Floats = (scene.before >= len(scene.view)).astype(np.float64)
+    return first
 
 
 def _date(scene: Scene) -> Floats | None:
@@ -292,7 +281,7 @@ _SIGNALS = {
     "first_person": _first_person,
     "time_named": _time_named,
     "standing": _standing,
-    "length": _length,
+    "opening": _opening,
     "date": _date,
     "current_session": _current_session,
     "recency": _recency,
@@ -300,5 +289,5 @@ _SIGNALS = {
     "vector_neighbours": _vector_neighbours,
     "concept": _concept,
 }
-EVIDENCE = ("text", "window", "date", "vector", "concept")
-"""A message is answered only if one of these speaks for it."""
+EVIDENCE = ("text", "window", "date", "concept")
+"""A message is answered only if one of these speaks for it, or its vector."""

@@ -95,26 +95,38 @@ def session_scores(view: IndexView, words: Words, places: Places) -> Floats:
     scores = np.zeros(len(places))
     if not len(words):
         return scores
-    count = view.sessions_count
-    rows = np.repeat(np.arange(len(words)) * count, words.postings.counts)
-    rows += view.sessions.take(words.postings.documents)
-    held_times = COUNT_STEPS.take(words.postings.codes >> 5)
-    roles = np.flatnonzero(view.role_counts).tolist()
-    of_words = view.roles.take(words.postings.documents) if len(roles) > 1 else None
-    for role in roles:
-        chosen = slice(None) if of_words is None else of_words == role
-        table = summed(rows[chosen], held_times[chosen], len(words) * count)
-        mine = np.flatnonzero(view.roles[places] == role)
-        scores[mine] = _one_role(view, table.reshape(len(words), count), role, view.sessions[places[mine]])
+    documents, count = words.postings.documents, view.sessions_count
+    roles = np.flatnonzero(view.role_counts)
+    texts = view.sessions.take(documents)
+    if len(roles) > 1:
+        texts = texts * len(roles) + np.searchsorted(roles, np.arange(len(view.role_counts))).take(
+            view.roles.take(documents)
+        )
+    cells = texts + np.repeat(np.arange(len(words)) * (count * len(roles)), words.postings.counts)
+    held = summed(cells, COUNT_STEPS.take(words.postings.codes >> 5), len(words) * count * len(roles))
+    held = held.reshape(len(words), count, len(roles))
+    for column, role in enumerate(roles.tolist()):
+        mine = np.flatnonzero(view.roles[places] == role) if len(roles) > 1 else slice(None)
+        scores[mine] = _one_role(view, held[:, :, column], role, view.sessions[places[mine]])
     return scores
 
 
 def _one_role(view: IndexView, held: Floats, role: int, sessions: Ints) -> Floats:
     lengths = view.session_terms[:, role]
     weights = inverse_frequency(np.count_nonzero(held, axis=1), len(lengths))
+    average = float(lengths.mean())
+    if len(lengths) <= len(sessions):
+        every: Floats = weights @ saturated(held, lengths, average)
+        return scaled(every.take(sessions))
     wanted, back = np.unique(sessions, return_inverse=True)
-    scores: Floats = weights @ saturated(held.take(wanted, axis=1), lengths[wanted], float(lengths.mean()))
-    return scores[back] / max(float(scores.max(initial=0.0)), 1e-9)
+    scores: Floats = weights @ saturated(held.take(wanted, axis=1), lengths[wanted], average)
+    return scaled(scores.take(back))
+
+
+def scaled(values: Floats) -> Floats:
+    """Divided by the highest value, if that is above 0."""
+    highest = float(values.max(initial=0.0))
+    return values / highest if highest > 0.0 else values
 
 
 def saturated(held: Floats, lengths: Counts, average: float) -> Floats:

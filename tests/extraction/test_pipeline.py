@@ -85,8 +85,8 @@ def test_concepts_and_pairs_of_one_exchange_are_bounded(count: int) -> None:
 
 
 def test_a_very_long_message_is_read_up_to_the_limit() -> None:
-    filler = "so it is and so it was. " * (READ_CHARACTERS_MAX // 24)
-    head = filler + " " * (READ_CHARACTERS_MAX - len(filler) - len("Kafka"))
+    filler = "so it is and so it was. " * (READ_CHARACTERS_MAX // 24 - 1)
+    head = filler + " " * (READ_CHARACTERS_MAX - len(filler) - len("we met Kafka")) + "we met "
     block = "- [c:00ff00ff00ff] tea: drink"
     found = PIPELINE.extract(_exchange(("user", f"{head}Kafka and Redis\n{block}")))
     assert [concept.name for concept in found.concepts] == ["Kafka"]

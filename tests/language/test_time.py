@@ -68,7 +68,17 @@ def test_a_time_is_understood(text: str, start: str, end: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "May I come in?", "He may march to the spring.", "the last word", "31 February 2023", "2023-13-45", "10 apples", "v2023-05-08x", "99/99/2023"],
+    [
+        "",
+        "May I come in?",
+        "He may march to the spring.",
+        "the last word",
+        "31 February 2023",
+        "2023-13-45",
+        "10 apples",
+        "v2023-05-08x",
+        "99/99/2023",
+    ],
 )
 def test_other_words_are_no_times(text: str) -> None:
     assert days(text) == []
@@ -95,7 +105,9 @@ def test_no_text_and_no_moment_raises(text: str, now: int) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["last", "31", "May", "2024", "two", "years", "ago", "before", "since", "winter", "/", "-"])),
+    st.lists(
+        st.sampled_from(["last", "31", "May", "2024", "two", "years", "ago", "before", "since", "winter", "/", "-"])
+    ),
     st.sampled_from([EARLIEST_MICROS, 0, NOW, LATEST_MICROS]),
 )
 def test_windows_are_never_empty(words: list[str], now: int) -> None:

@@ -31,9 +31,7 @@ def message(
     tags: Sequence[tuple[str, str]] = (),
 ) -> IndexedMessage:
     moment = at or START + timedelta(minutes=seq)
-    return IndexedMessage(
-        seq, to_micros(moment), session, role, speaker, encode_terms(text), encode_tags(tags)
-    )
+    return IndexedMessage(seq, to_micros(moment), session, role, speaker, encode_terms(text), encode_tags(tags))
 
 
 def view_of(*messages: IndexedMessage) -> IndexView:
@@ -54,9 +52,7 @@ def seqs(ranking: Ranking) -> list[int]:
 
 def same_ranking(first: Ranking, second: Ranking) -> bool:
     return (
-        seqs(first) == seqs(second)
-        and np.array_equal(first.scores, second.scores)
-        and first.reasons == second.reasons
+        seqs(first) == seqs(second) and np.array_equal(first.scores, second.scores) and first.reasons == second.reasons
     )
 
 

@@ -6,13 +6,13 @@ import threading
 
 import numpy as np
 import pytest
-from tests.retrieval.conversations import ask, conversations, message, same_ranking, seqs, texts, view_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from continuum.domain.records import IndexedMessage
 from continuum.retrieval import message_index
 from continuum.retrieval.message_index import MessageIndex
+from tests.retrieval.conversations import ask, conversations, message, same_ranking, seqs, texts, view_of
 
 
 def built(messages: list[IndexedMessage], sizes: list[int]) -> MessageIndex:
@@ -48,9 +48,7 @@ def test_portions_and_merges_change_nothing(messages: list[IndexedMessage], size
 
 @settings(deadline=None)
 @given(conversations(), st.sets(st.integers(1, 80)), texts)
-def test_removed_messages_were_never_there(
-    messages: list[IndexedMessage], gone: set[int], question: str
-) -> None:
+def test_removed_messages_were_never_there(messages: list[IndexedMessage], gone: set[int], question: str) -> None:
     index, without = built(messages, [4]), MessageIndex()
     removed = index.remove(gone)
     without.extend([row for row in messages if row.seq not in gone])
@@ -66,7 +64,9 @@ def test_a_saved_index_comes_back_and_grows_on(
     index = built(messages, [4])
     restored = MessageIndex.from_bytes(index.to_bytes())
     assert (len(restored), restored.position) == (len(index), index.position)
-    later = [message(index.position + 1 + place, "piano in Lisbon", session=row.session_id) for place, row in enumerate(more)]
+    later = [
+        message(index.position + 1 + place, "piano in Lisbon", session=row.session_id) for place, row in enumerate(more)
+    ]
     index.extend(later)
     restored.extend(later)
     assert same_ranking(ask(restored.view(), question), ask(index.view(), question))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.retrieval.conversations import message, view_of
 
-from continuum.retrieval.vectors import VectorSet, Vectors
+from continuum.retrieval.vectors import Vectors, VectorSet
+from tests.retrieval.conversations import message, view_of
 
 VIEW = view_of(*[message(seq, "soup") for seq in (1, 4, 6)])
 

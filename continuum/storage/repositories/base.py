@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,16 @@ class Repository:
         statement = statements(session.dialect.name)[name]
         parameters = [values[each] for each in statement.names_before]
         return session.connection.execute(sql_text(session.dialect, name, 0), parameters).fetchall()
+
+    def _each(self, name: str, every: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement without answer once for each set of values."""
+        if not every:
+            return
+        session = self._session
+        names = statements(session.dialect.name)[name].names_before
+        own = {"tenant_id": session.tenant_id}
+        parameters = [[{**values, **own}[each] for each in names] for values in every]
+        session.connection.executemany(sql_text(session.dialect, name, 0), parameters)
 
     def _rows_in(self, name: str, items: Iterable[Any], **values: Any) -> list[Row]:
         """The rows of a statement with ``IN :list``, in pieces; no items, no rows."""

@@ -90,16 +90,19 @@ class Links(Repository):
         return self._count_new(self._put("set_links", [_link_row(link, link.strength, link.strength)])) == 1
 
     def _count_new(self, returned: Iterable[Row]) -> int:
+        """Count new links at both ends, and move the others to the tiers that they have reached."""
         ends: Counter[str] = Counter()
+        moved: list[dict[str, object]] = []
         new = 0
         for concept_a, concept_b, link_type, co_occurrences, strength, tier in returned:
             if co_occurrences == 1:
                 new += 1
                 ends.update({concept_a, concept_b})
             elif tier != (right := tier_of(strength)):
-                self._rows("move_link", concept_a=concept_a, concept_b=concept_b, link_type=link_type, tier=right)
-        for entity_id in sorted(ends):
-            self._rows("add_degree", id=entity_id, links=ends[entity_id])
+                key = {"concept_a": concept_a, "concept_b": concept_b, "link_type": link_type}
+                moved.append({**key, "tier": right})
+        self._each("move_link", moved)
+        self._each("add_degree", [{"id": each, "links": ends[each]} for each in sorted(ends)])
         self._session.added["attention_links"] += new
         return new
 

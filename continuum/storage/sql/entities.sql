@@ -43,7 +43,7 @@ SELECT id, name, entity_type, name_key, description, created_at, last_seen, occu
 FROM entities
 WHERE tenant_id = :tenant_id AND entity_type = :entity_type AND name_key >= :low AND name_key < :high
   AND (name_key, id) > (:after_key, :after_id)
-ORDER BY name_key, id LIMIT :limit OFFSET :offset;
+ORDER BY entity_type, name_key, id LIMIT :limit OFFSET :offset;
 
 -- name: entity_names_after
 -- scope: tenant

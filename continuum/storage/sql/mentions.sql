@@ -6,9 +6,10 @@ ON CONFLICT (tenant_id, message_seq, start_at, entity_id) DO NOTHING;
 
 -- name: mentions_of_entity
 -- scope: tenant
+-- Ordered by the entity first, or SQLite prefers to walk all messages backwards (100 ms instead of 0.02).
 SELECT entity_id, message_seq, start_at, end_at, exchange_id
 FROM mentions WHERE tenant_id = :tenant_id AND entity_id = :entity_id
-ORDER BY message_seq DESC, start_at DESC LIMIT :limit;
+ORDER BY entity_id DESC, message_seq DESC, start_at DESC LIMIT :limit;
 
 -- name: mentions_of_messages
 -- scope: tenant

@@ -14,4 +14,4 @@ RETURNING message_count;
 -- name: list_sessions
 -- scope: tenant
 SELECT session_id, created_at, last_active, message_count
-FROM sessions WHERE tenant_id = :tenant_id ORDER BY last_active DESC, session_id LIMIT :limit;
+FROM sessions WHERE tenant_id = :tenant_id ORDER BY last_active DESC, session_id DESC LIMIT :limit;
