@@ -108,7 +108,9 @@ class IndexStore:
 
     def _entry(self, tenant: TenantId) -> _TenantIndex:
         with self._lock:
-            entry = self._tenants.setdefault(tenant, _TenantIndex())
+            entry = self._tenants.get(tenant)
+            if entry is None:
+                entry = self._tenants[tenant] = _TenantIndex()
             self._tenants.move_to_end(tenant)
             return entry
 

@@ -42,6 +42,7 @@ from continuum.retrieval.ranking import rank, unknown_words
 from continuum.storage.unit_of_work import UnitOfWork
 
 MISSPELT_WORDS_MAX = 3
+CONCEPTS_ENOUGH_MIN = 5
 CORRECTIONS_PER_WORD = 2
 WORKING_MEMORY_BOOST = 1.25
 MENTIONS_PER_CONCEPT_MAX = 50
@@ -239,6 +240,7 @@ class MemoryQueryEngine:
             lookup,
             decay=config.resonance_decay,
             min_strength=config.min_link_strength,
+            enough=max(CONCEPTS_ENOUGH_MIN, request.max_concepts),
             depth=request.traverse_depth,
         )
 

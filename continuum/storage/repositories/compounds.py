@@ -10,7 +10,7 @@ from continuum.domain.records import CompoundConcept
 from continuum.storage.base import Row
 from continuum.storage.repositories.base import Repository
 
-COMPOUNDS_OF_ENTITY_MAX = 256
+COMPOUNDS_OF_ENTITY_MAX = 64
 
 
 def _compound(row: Row) -> CompoundConcept:
@@ -59,7 +59,7 @@ class Compounds(Repository):
     def containing(self, ids: Iterable[str], limit: int = 20) -> list[CompoundConcept]:
         """The most frequent compounds with at least one of these entities, of those met at least twice.
 
-        Up to 256 of each entity are looked at.
+        Up to 64 of each entity are looked at.
         """
         compound_ids = {
             row[0]

@@ -153,7 +153,7 @@ class Entities(Repository):
         Go on by `offset`, or without its cost by `after`, the (key, id) of the last one seen.
         """
         values = {
-            "low": query or "",
+            "low": max(query or "", after[0] if after else ""),
             "high": (query or "") + _LAST_CHARACTER,
             "after_key": after[0] if after else "",
             "after_id": after[1] if after else "",
