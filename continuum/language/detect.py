@@ -14,10 +14,8 @@ SAMPLE_WORDS = 256
 
 
 def sample_of(words: Sequence[str]) -> frozenset[str]:
-    """The different words of a text's beginning, in lower case, without what follows an apostrophe."""
-    return frozenset(
-        word.partition("'")[0] for word in " ".join(words[:SAMPLE_WORDS]).lower().replace("’", "'").split()
-    )
+    """The different words of a text's beginning, in lower case, cut at apostrophes."""
+    return frozenset(" ".join(words[:SAMPLE_WORDS]).lower().replace("’", " ").replace("'", " ").split())
 
 
 def detect_latin_language(sample: AbstractSet[str]) -> tuple[str, bool]:

@@ -18,12 +18,12 @@ _TIME_WORDS = frozenset(
 )
 _FIRST_PERSON_WORDS = frozenset({"i", "my", "we", "our", "mine", "ours", "myself", "ourselves"})
 _STANDING_WORDS = frozenset(
-    {"always", "never", "remember", "prefer", "preference", "rather", "whenever", "ask", "forward", "on", "ever"}
+    {"always", "never", "remember", "prefer", "preference", "rather", "whenever", "ask", "ever"}
 )
 _STANDING = re.compile(
     r"(?:^|[.!?\n])\s*(?:please,? )?(?:always|never|remember|do not ever|don['’]t ever)\b"
     r"|\bI(?:['’]d| would)? (?:(?:really|strongly|generally|usually|always|much) )?(?:prefer|rather)\b"
-    r"|\b(?:from now on|going forward|my preference|when(?:ever)? I ask)\b",
+    r"|\b(?:my preference|when(?:ever)? I ask)\b",
     re.IGNORECASE,
 )
 
@@ -56,6 +56,6 @@ def form_of(text: str, words: frozenset[str]) -> int:
         form |= Form.TIME.value
     if not words.isdisjoint(_FIRST_PERSON_WORDS):
         form |= Form.FIRST_PERSON.value
-    if not words.isdisjoint(_STANDING_WORDS) and _STANDING.search(head):
+    if (not words.isdisjoint(_STANDING_WORDS) and _STANDING.search(head)) or "from now on" in head.lower():
         form |= Form.STANDING.value
     return form

@@ -11,8 +11,9 @@ from continuum.retrieval.query import Query
 
 SMALL = 256
 """Up to this many messages, all of them are candidates."""
-SEEDS_MAX = 128
-"""How many messages each of words, vector and date brings in."""
+SEEDS_MAX = 448
+"""How many messages each of words, vector and date brings in. Among 5,200 real messages 448 leave 98 % of the first ten
+as they are when all are scored, 128 leave 86 %."""
 
 Bools = NDArray[np.bool_]
 

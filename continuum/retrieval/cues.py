@@ -11,11 +11,12 @@ _TIME = re.compile(
     r"|(?:what|which) (?:date|day|month|year|time|week|season|hour))\b",
     re.IGNORECASE,
 )
+# Past forms only: "can you list" and "what would you suggest" ask for something new.
 _ASSISTANT = re.compile(
-    r"\b(?:(?:did|have|had|do|would) you\b(?!r)|you(?:'ve|’ve| have| had)?"
-    r" (?:said|say|suggest(?:ed)?|recommend(?:ed)?|told|tell|mention(?:ed)?|g[ai]ve|given|provided?|explain(?:ed)?"
-    r"|proposed?|list(?:ed)?|share[d]?|advised?|wrote|write|written|show(?:ed|n)?|describe[d]?|ask(?:ed)?)\b"
-    r"|your (?:\w+ )?(?:suggestions?|recommendations?|advice|answers?|responses?|repl(?:y|ies)|proposals?))",
+    r"\b(?:(?:did|have|had) you\b|(?:you|you['’]ve|you have|you had) (?:also |just |already |previously |earlier )?"
+    r"(?:said|suggested|recommended|told|mentioned|gave|given|provided|explained|proposed|listed|shared|advised|wrote"
+    r"|written|showed|shown|described|asked|offered|answered|replied|promised)\b"
+    r"|your (?:\w+ )?(?:suggestions?|recommendations?|advice|answers?|responses?|repl(?:y|ies)|proposals?)\b)",
     re.IGNORECASE,
 )
 _HELP = re.compile(

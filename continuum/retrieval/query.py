@@ -34,7 +34,7 @@ class SignalWeights:
     """The BM25 of the message before, if that was a question."""
     proximity: float = 0.17
     """Words of the question that stand close together."""
-    speaker: float = 0.45
+    speaker: float = 0.55
     """The question names the speaker."""
     role: float = 0.1
     """A user's message, unless the question is about what the assistant said."""
@@ -52,9 +52,9 @@ class SignalWeights:
     """The message belongs to the session the question is asked in."""
     recency: float = 0.0
     """How recent the message is, by half-lives of 90 days."""
-    vector: float = 1.0
+    vector: float = 1.25
     """Cosine of the question's and the message's vectors."""
-    vector_neighbours: float = 0.3
+    vector_neighbours: float = 0.35
     """The cosine of the message after."""
     concept: float = 0.0
     """What the concept graph hands in."""

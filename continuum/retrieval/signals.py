@@ -14,7 +14,7 @@ from continuum.retrieval.cues import Cues
 from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.postings import COUNT_STEPS, Floats, Places
 from continuum.retrieval.query import Query, SignalWeights
-from continuum.retrieval.words import Words, saturated, scaled, session_scores, summed
+from continuum.retrieval.words import Words, saturated, scaled, session_scores, summed, weighted
 
 PROXIMITY_MAX = 96
 """How many of the best messages have their words' places looked at."""
@@ -79,7 +79,7 @@ def _window(scene: Scene) -> Floats | None:
     held = _held_counts(scene, trio)
     size = term_counts(view, trio[0]) + term_counts(view, trio[1]) + term_counts(view, trio[2])
     average = 3.0 * view.terms_total / len(view)
-    return scaled(words.weights @ saturated(held, size, average))
+    return scaled(weighted(words.weights, saturated(held, size, average)))
 
 
 def _of_same_role(scene: Scene, places: Places) -> Places:
@@ -131,11 +131,15 @@ def _role_at(scene: Scene, places: Places, role: int) -> Bools:
 
 
 def _reply(scene: Scene) -> Floats | None:
+    if scene.cues.asks_assistant:
+        return None
     pairs = _role_at(scene, scene.candidates, _USER) & _role_at(scene, scene.after, _ASSISTANT)
     return np.where(pairs, scene.text[scene.after], 0.0)
 
 
 def _asked(scene: Scene) -> Floats | None:
+    if scene.cues.asks_assistant:  # then the reply itself is wanted
+        return None
     pairs = _role_at(scene, scene.candidates, _ASSISTANT) & _role_at(scene, scene.before, _USER)
     return np.where(pairs, scene.text[scene.before], 0.0)
 
@@ -250,11 +254,16 @@ def _recency(scene: Scene) -> Floats | None:
 
 
 def _vector(scene: Scene) -> Floats | None:
-    return None if scene.vector is None else scene.vector[scene.candidates]
+    return None if scene.vector is None else _cosines(scene.vector[scene.candidates])
 
 
 def _vector_neighbours(scene: Scene) -> Floats | None:
-    return None if scene.vector is None else scene.vector[scene.after]
+    return None if scene.vector is None else _cosines(scene.vector[scene.after])
+
+
+def _cosines(values: Floats) -> Floats:
+    """Rounded, since equal vectors may differ in the last bits of their products: ties must be ties."""
+    return np.asarray(np.round(values, 5), dtype=np.float64)
 
 
 def _concept(scene: Scene) -> Floats | None:

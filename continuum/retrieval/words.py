@@ -116,11 +116,17 @@ def _one_role(view: IndexView, held: Floats, role: int, sessions: Ints) -> Float
     weights = inverse_frequency(np.count_nonzero(held, axis=1), len(lengths))
     average = float(lengths.mean())
     if len(lengths) <= len(sessions):
-        every: Floats = weights @ saturated(held, lengths, average)
+        every: Floats = weighted(weights, saturated(held, lengths, average))
         return scaled(every.take(sessions))
     wanted, back = np.unique(sessions, return_inverse=True)
-    scores: Floats = weights @ saturated(held.take(wanted, axis=1), lengths[wanted], average)
+    scores: Floats = weighted(weights, saturated(held.take(wanted, axis=1), lengths[wanted], average))
     return scaled(scores.take(back))
+
+
+def weighted(weights: Floats, table: Floats) -> Floats:
+    """The weighted sum of the rows. Not a matrix product, whose last bit depends on the column: ties must be ties."""
+    total: Floats = np.add.reduce(weights[:, None] * table, axis=0)
+    return total
 
 
 def scaled(values: Floats) -> Floats:

@@ -28,6 +28,9 @@ READER_CACHE_KIB = 4_096
 PAGE_BYTES = 4_096
 CHECKPOINT_BYTES = 32 << 20
 """Once the write-ahead log is longer than this, a thread moves it into the database, beside the learners."""
+CHECKPOINT_PASSES = 6
+CHECKPOINT_SMALL_PAGES = 512
+"""A checkpoint repeats its part beside the learners until so few pages are left for the part that stops them."""
 CHECKPOINT_WAIT_SECONDS = 0.1
 """How long the end of a checkpoint waits for readers of old rows, while writers wait for it."""
 
@@ -111,7 +114,11 @@ class _Connections:
             connection = backend.open_reader()
             try:
                 connection.execute(f"PRAGMA busy_timeout = {int(CHECKPOINT_WAIT_SECONDS * 1000)}").fetchall()
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                moved = 0
+                for _ in range(CHECKPOINT_PASSES):
+                    before, moved = moved, connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[2]
+                    if moved - before < CHECKPOINT_SMALL_PAGES:
+                        break  # little to move, so little was written meanwhile
                 with self.lock.held(backend.timeout_seconds):
                     busy = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
             finally:
@@ -205,7 +212,7 @@ class SQLiteBackend(StorageBackend):
             for pragma in (
                 "synchronous = normal",
                 "wal_autocheckpoint = 0",
-                f"journal_size_limit = {4 * self.checkpoint_bytes}",
+                f"journal_size_limit = {2 * self.checkpoint_bytes}",
                 f"cache_size = -{WRITER_CACHE_KIB}",
                 "temp_store = memory",
                 "trusted_schema = off",
