@@ -39,6 +39,7 @@ from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.passages import best_passage
 from continuum.retrieval.query import Query, Ranking, SignalWeights
 from continuum.retrieval.ranking import rank, unknown_words
+from continuum.retrieval.words import without_speakers
 from continuum.storage.unit_of_work import UnitOfWork
 
 MISSPELT_WORDS_MAX = 3
@@ -171,10 +172,17 @@ class MemoryQueryEngine:
         return self._render(request, tenant, found, started)
 
     def _query_vector(self, request: RecallRequest) -> tuple[Vector | None, list[Degradation]]:
-        if self._engine.vectors is None or not request.weights.vector:
+        """The question's vector, computed outside of the transaction that answers: a provider may be slow."""
+        vectors = self._engine.vectors
+        if vectors is None or not request.weights.vector:
             return None, []
+        with self._engine.unit(self.tenant_id, write=False) as work:
+            tenant = work.tenants.get()
+            if tenant is None:
+                return None, []
+            meant = without_speakers(self._engine.index_store.view(work, tenant), request.message)
         try:
-            return self._engine.vectors.of_query(request.message), []
+            return vectors.of_query(meant), []
         except EmbeddingError as exc:
             return None, [Degradation("vectors", str(exc))]
 

@@ -32,10 +32,6 @@ OpenUnit = Callable[[TenantId, bool], AbstractContextManager[UnitOfWork]]
 _logger = logging.getLogger(__name__)
 
 
-def vector_chunks(text: str) -> list[str]:
-    return [text]
-
-
 @dataclass(slots=True)
 class _TenantVectors:
     vectors: VectorSet
@@ -117,14 +113,10 @@ class VectorKeeper:
             self._worker.join()
 
     def _vectors_of(self, messages: list[StoredMessage]) -> list[StoredVector]:
-        chunks = [(message.seq, vector_chunks(message.text)) for message in messages]
-        texts = [text for _, parts in chunks for text in parts]
-        rows = iter(np.ascontiguousarray(self.provider.embed(texts), dtype="<f4"))
-        return [
-            StoredVector(seq, self.provider.model, next(rows).tobytes(), number)
-            for seq, parts in chunks
-            for number, _ in enumerate(parts)
-        ]
+        """One vector a message, of its text without the speaker: vectors of parts were measured and gained nothing."""
+        rows = np.ascontiguousarray(self.provider.embed([message.text for message in messages]), dtype="<f4")
+        model = self.provider.model
+        return [StoredVector(message.seq, model, row.tobytes()) for message, row in zip(messages, rows, strict=True)]
 
     def _entry(self, tenant: TenantId) -> _TenantVectors:
         with self._changed:

@@ -38,15 +38,19 @@ def _weights(question: str) -> dict[int, float]:
 def _best_run(
     spans: list[tuple[int, int]], held: list[set[int]], weights: Mapping[int, float], max_chars: int
 ) -> tuple[int, int]:
-    """The run with the most weight of different terms; the rest of the room is filled with what follows."""
+    """The run with the most weight of different terms; the rest of the room is filled with what follows.
+
+    Only runs that begin and end with a sentence that holds a term are tried: any other has a shorter one inside it.
+    """
     best, best_score = spans[0], -1.0
-    for first, (start, _) in enumerate(spans):
+    telling = [(start, end, terms) for (start, end), terms in zip(spans, held, strict=True) if terms]
+    for first, (start, _, _) in enumerate(telling):
         seen: set[int] = set()
         score = 0.0
-        for (_, end), terms in zip(spans[first:], held[first:], strict=True):
+        for _, end, terms in telling[first:]:
             if end - start > max_chars:
                 break
-            score += sum(weights[term] for term in terms - seen) + 0.1 * sum(weights[term] for term in terms & seen)
+            score += sum(weights[term] * (0.1 if term in seen else 1.0) for term in terms)
             seen |= terms
             if score - _LENGTH_COST * (end - start) > best_score:
                 best, best_score = (start, end), score - _LENGTH_COST * (end - start)

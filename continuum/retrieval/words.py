@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,19 @@ def read_words(view: IndexView, query: Query) -> Words:
     factors = np.fromiter(terms.values(), dtype=np.float64, count=len(terms))[found]
     weights = inverse_frequency(counts, len(view)) * factors
     return Words(wanted[found], weights, Postings(postings.documents, postings.codes, counts), named)
+
+
+def without_speakers(view: IndexView, text: str) -> str:
+    """The text without the names of speakers: who said a thing is a signal of its own, not part of its meaning.
+
+    A text that is nothing but names stays as it is.
+    """
+    names = {term.word for term in query_terms(text) if view.bearers(term.hash)}
+    if not names:
+        return text
+    words = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    rest = re.sub(rf"\b(?:{words})(?:['’]s)?(?!\w)", " ", text, flags=re.IGNORECASE)
+    return " ".join(rest.split()) if re.search(r"\w", rest) else text
 
 
 def _wanted(view: IndexView, query: Query) -> tuple[dict[int, float], tuple[int, ...]]:

@@ -93,7 +93,7 @@ class _Connections:
 
     def _checkpoint_in_thread(self) -> None:
         try:
-            done = self._checkpoint()
+            done = self._checkpoint(self.checkpoint_at_bytes)
             # Readers of old rows held it back: try again when as much has been written again.
             self.checkpoint_at_bytes = self._backend.checkpoint_bytes + (0 if done else self.checkpoint_at_bytes)
             self.checkpoint_problem = ""
@@ -106,9 +106,9 @@ class _Connections:
     def checkpoint(self) -> bool:
         """Move the log now; False if readers of old rows kept it from starting again."""
         with self._moving:
-            return self._checkpoint()
+            return self._checkpoint(0)
 
-    def _checkpoint(self) -> bool:
+    def _checkpoint(self, if_longer_than: int) -> bool:
         backend = self._backend
         with failures_named(backend.driver, backend.path):
             connection = backend.open_reader()
@@ -120,6 +120,8 @@ class _Connections:
                     if moved - before < CHECKPOINT_SMALL_PAGES:
                         break  # little to move, so little was written meanwhile
                 with self.lock.held(backend.timeout_seconds):
+                    if if_longer_than and self.wal and not self.wal.is_longer_than(if_longer_than):
+                        return True  # another process was faster
                     busy = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
             finally:
                 connection.close()
