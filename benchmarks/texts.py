@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 EXCHANGE_CHARS = 300
 VOCABULARY = 20_000
+SECOND_NAME = 0.5
+"""An exchange then holds about six concepts and fourteen pairs, a little more than real ones of this length (4 to 6, 8 to 14)."""
 _FILLER = tuple("the of and to in we is that it was for on with as this have from they at by but not are or an".split())
 _STARTS = tuple("b c d f g k l m n p r s t v z br kl st tr pl".split())
 _SYLLABLES = [start + vowel for start in _STARTS for vowel in "aeiou"]
@@ -50,7 +52,9 @@ class Writer:
 
     def sentence(self, chars: int) -> str:
         """A sentence of about this many characters with one or two names."""
-        text = f"{self.name()} {self.random.choice(('meets', 'runs', 'needs', 'likes'))} {self.name()}"
+        text = f"{self.name()} {self.random.choice(('meets', 'runs', 'needs', 'likes'))}"
+        if self.random.random() < SECOND_NAME:
+            text += f" {self.name()}"
         while len(text) < chars:
             text += f" {self.random.choice(_FILLER)} {self.words(1)[0]}"
         return text[:chars].rstrip() + "."
@@ -62,7 +66,7 @@ class Writer:
         for _ in range(2):
             text = ""
             while half - len(text) > 40:
-                text += ("" if not text else " ") + self.sentence(min(140, half - len(text) - 2))
+                text += ("" if not text else " ") + self.sentence(min(75, half - len(text) - 2))
             sides.append(text)
         return sides[0], sides[1]
 
