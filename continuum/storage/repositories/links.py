@@ -14,7 +14,7 @@ from continuum.storage.repositories.base import Repository
 BETWEEN_MAX = 64
 
 TIER_FLOORS = (0.3, 0.5, 0.58, 0.69, 0.83, 0.94)
-"""Least strength of each tier from 1 on: about the strengths after 1, 3, 6, 12 and 24 meetings from tier 2 on.
+"""Least strength of each tier from 2 on: about the strengths after 1, 3, 6, 12 and 24 meetings from tier 3 on.
 
 Finer steps would order a hub's neighbours more exactly, and move links in two indexes more often: with the
 strength itself in the indexes a learn of 32 known pairs writes twice the pages.
@@ -31,15 +31,17 @@ class Step:
 
 
 def tier_of(strength: float) -> int:
-    """The tier of a strength, 0 to 6; a stronger link is never in a lower tier.
+    """The tier of a link that may be walked, 1 to 7; a stronger link is never in a lower tier.
+
+    Tier 0 is that of links which nobody but one untrusted source says: they are in no index of neighbours.
 
     >>> tier_of(0.29), tier_of(0.5), tier_of(1.0)
-    (0, 2, 6)
+    (1, 3, 7)
     """
-    return bisect_right(TIER_FLOORS, strength)
+    return 1 + bisect_right(TIER_FLOORS, strength)
 
 
-def is_confirmed(sources: Sources) -> bool:
+def is_confirmed(sources: Sources | int) -> bool:
     """Whether a link with these sources may pass the cap: the user says so, or two sources do."""
     bits = int(sources)
     return bool(bits & 1) or bool(bits & (bits - 1))
@@ -94,11 +96,11 @@ class Links(Repository):
         ends: Counter[str] = Counter()
         moved: list[dict[str, object]] = []
         new = 0
-        for concept_a, concept_b, link_type, co_occurrences, strength, tier in returned:
+        for concept_a, concept_b, link_type, co_occurrences, strength, sources, tier in returned:
             if co_occurrences == 1:
                 new += 1
                 ends.update({concept_a, concept_b})
-            elif tier != (right := tier_of(strength)):
+            elif tier != (right := _tier(strength, sources)):
                 key = {"concept_a": concept_a, "concept_b": concept_b, "link_type": link_type}
                 moved.append({**key, "tier": right})
         self._each("move_link", moved)
@@ -107,7 +109,7 @@ class Links(Repository):
         return new
 
     def neighbours(self, ids: Iterable[str], *, per_node: int = 20, min_strength: float = 0.0) -> list[AttentionLink]:
-        """The strongest links of each node in both directions, strongest first, each link once.
+        """The strongest links of each node that may be walked, in both directions, strongest first, each link once.
 
         Of links within one tier, a node with more than `per_node` of them gives those that sort first.
         """
@@ -141,9 +143,14 @@ def _first_strength(link: AttentionLink, initial: float, cap: float) -> float:
     return initial if is_confirmed(link.sources) else min(initial, cap)
 
 
+def _tier(strength: float, sources: Sources | int) -> int:
+    return tier_of(strength) if is_confirmed(sources) else 0
+
+
 def _link_row(link: AttentionLink, raw: float, strength: float) -> tuple[object, ...]:
+    tier = _tier(strength, link.sources)
     return (
-        link.concept_a, link.concept_b, link.link_type, raw, strength, tier_of(strength), 1, int(link.sources),
+        link.concept_a, link.concept_b, link.link_type, raw, strength, tier, 1, int(link.sources),
         link.created_at, link.last_seen, link.first_seq, link.last_seq,
     )  # fmt: skip
 

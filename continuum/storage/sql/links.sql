@@ -25,7 +25,7 @@ SET raw_strength = attention_links.raw_strength + :rate * (1 - attention_links.r
                      THEN excluded.first_seq ELSE attention_links.first_seq END,
     last_seq = CASE WHEN excluded.last_seq > attention_links.last_seq
                     THEN excluded.last_seq ELSE attention_links.last_seq END
-RETURNING concept_a, concept_b, link_type, co_occurrences, strength, tier;
+RETURNING concept_a, concept_b, link_type, co_occurrences, strength, sources, tier;
 
 -- name: set_links
 -- scope: tenant
@@ -41,7 +41,7 @@ SET raw_strength = excluded.raw_strength,
                          THEN excluded.last_accessed ELSE attention_links.last_accessed END,
     last_seq = CASE WHEN excluded.last_seq > attention_links.last_seq
                     THEN excluded.last_seq ELSE attention_links.last_seq END
-RETURNING concept_a, concept_b, link_type, co_occurrences, strength, tier;
+RETURNING concept_a, concept_b, link_type, co_occurrences, strength, sources, tier;
 
 -- name: move_link
 -- scope: tenant
@@ -53,7 +53,7 @@ WHERE tenant_id = :tenant_id AND concept_a = :concept_a AND concept_b = :concept
 SELECT concept_a, concept_b, link_type, strength, co_occurrences, sources, created_at, last_accessed, first_seq,
   last_seq
 FROM attention_links
-WHERE tenant_id = :tenant_id AND concept_a = :id AND tier >= :tier AND strength >= :least
+WHERE tenant_id = :tenant_id AND concept_a = :id AND tier > 0 AND tier >= :tier AND strength >= :least
 ORDER BY tier DESC, concept_b LIMIT :limit;
 
 -- name: links_to
@@ -61,21 +61,21 @@ ORDER BY tier DESC, concept_b LIMIT :limit;
 SELECT concept_a, concept_b, link_type, strength, co_occurrences, sources, created_at, last_accessed, first_seq,
   last_seq
 FROM attention_links
-WHERE tenant_id = :tenant_id AND concept_b = :id AND tier >= :tier AND strength >= :least
+WHERE tenant_id = :tenant_id AND concept_b = :id AND tier > 0 AND tier >= :tier AND strength >= :least
 ORDER BY tier DESC, concept_a LIMIT :limit;
 
 -- name: steps_from
 -- scope: tenant
 SELECT concept_b, strength
 FROM attention_links
-WHERE tenant_id = :tenant_id AND concept_a = :id AND tier >= :tier AND strength >= :least
+WHERE tenant_id = :tenant_id AND concept_a = :id AND tier > 0 AND tier >= :tier AND strength >= :least
 ORDER BY tier DESC, concept_b LIMIT :limit;
 
 -- name: steps_to
 -- scope: tenant
 SELECT concept_a, strength
 FROM attention_links
-WHERE tenant_id = :tenant_id AND concept_b = :id AND tier >= :tier AND strength >= :least
+WHERE tenant_id = :tenant_id AND concept_b = :id AND tier > 0 AND tier >= :tier AND strength >= :least
 ORDER BY tier DESC, concept_a LIMIT :limit;
 
 -- name: links_between

@@ -120,9 +120,11 @@ CREATE TABLE mentions (
 CREATE INDEX mentions_by_entity ON mentions (tenant_id, entity_id, message_seq, start_at);
 
 -- `raw_strength` is what repetition gave, `strength` what may be walked (bounded for a single untrusted source),
--- `use_strength` is kept for strength from use. `tier` is a coarse step of `strength`: the two indexes give a
--- node's neighbours in the order of tiers, so that a hub of thousands of links costs what a small node costs,
--- while a link that only grows a little moves in no index.
+-- `use_strength` is kept for strength from use. `tier` is a coarse step of `strength`, 0 while nobody but one
+-- untrusted source says so: the two indexes give a node's neighbours in the order of tiers, so that a hub of
+-- thousands of links costs what a small node costs, while a link that only grows a little moves in no index, and
+-- one that may not be walked is in none. Rows lie in the order they came: a new link appends, and only its key is
+-- put in its place among the others.
 CREATE TABLE attention_links (
   tenant_id TEXT NOT NULL CHECK (tenant_id <> ''),
   concept_a TEXT NOT NULL,
@@ -140,9 +142,9 @@ CREATE TABLE attention_links (
   first_seq INTEGER NOT NULL,
   last_seq INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, concept_a, concept_b, link_type)
-) WITHOUT ROWID;
-CREATE INDEX attention_links_from ON attention_links (tenant_id, concept_a, tier DESC, concept_b);
-CREATE INDEX attention_links_to ON attention_links (tenant_id, concept_b, tier DESC, concept_a);
+);
+CREATE INDEX attention_links_from ON attention_links (tenant_id, concept_a, tier DESC, concept_b) WHERE tier > 0;
+CREATE INDEX attention_links_to ON attention_links (tenant_id, concept_b, tier DESC, concept_a) WHERE tier > 0;
 
 CREATE TABLE decisions (
   tenant_id TEXT NOT NULL CHECK (tenant_id <> ''),
