@@ -12,6 +12,7 @@ import struct
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 import Stemmer
@@ -27,6 +28,8 @@ RESERVED = 256
 """Hashes below this are never terms."""
 
 CACHED_WORDS_MAX = 60_000
+QUESTIONS_CACHED = 256
+"""A recall reads its question's terms several times."""
 CACHED_WORD_CHARS_MAX = 48
 STEMMED_WORD_CHARS_MAX = 48
 _LANGUAGE_CHARS = 2_000
@@ -90,6 +93,7 @@ def encode_terms(text: str, skip: Sequence[tuple[int, int]] = ()) -> bytes:
     return b"".join(map(table.__getitem__, words)) + _FORM_BYTES[form_of(text, sample)]
 
 
+@lru_cache(maxsize=QUESTIONS_CACHED)
 def query_terms(text: str) -> tuple[QueryTerm, ...]:
     """The distinct terms of a question in its order, with other languages' stems while its language is unsure."""
     words = split_words(text)

@@ -1,7 +1,8 @@
 """Named statements from `sql/`: read once, checked for tenant scope, compiled to ``?`` placeholders.
 
 A statement names its parameters (``:now``). Two forms expand: ``VALUES :rows(:tenant_id, ?, ?)`` is repeated for
-each row, and ``IN :list`` takes a list. Both grow in powers of two, so that few texts are ever compiled.
+each row, and ``IN :list`` takes a list, the same one where it stands twice. Both grow in powers of two, so that few
+texts are ever compiled.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class Statement:
             return self.before
         mark = "?" if self.expands == "list" else "(?" + ", ?" * self.width + ")"
         marks = ", ".join([mark] * size)
-        return f"{self.before}{f'({marks})' if self.expands == 'list' else marks}{self.after}"
+        if self.expands == "rows":
+            return f"{self.before}{marks}{self.after}"
+        return f"{self.before}({marks}){self.after.replace(':list', f'({marks})')}"
 
 
 def _compiled(name: str, scope: str, body: str) -> Statement:
@@ -64,7 +67,7 @@ def _compiled(name: str, scope: str, body: str) -> Statement:
         scope=scope,  # type: ignore[arg-type]  # checked above
         expands=expands,
         before=_PARAMETER.sub("?", before),
-        after=_PARAMETER.sub("?", after),
+        after=_PARAMETER.sub(lambda found: found[0] if found[1] == "list" else "?", after),
         names_before=tuple(_PARAMETER.findall(before)),
         names_after=tuple(_PARAMETER.findall(after)),
         returns=bool(re.search(r"\b(RETURNING|SELECT)\b", body)),

@@ -54,10 +54,10 @@ class Repository:
         values["tenant_id"] = session.tenant_id
         statement = statements(session.dialect.name)[name]
         before = [values[each] for each in statement.names_before]
-        after = [values[each] for each in statement.names_after]
         found: list[Row] = []
         for piece in list_chunks(items):
             text = sql_text(session.dialect, name, len(piece))
+            after = [item for each in statement.names_after for item in (piece if each == "list" else [values[each]])]
             found += session.connection.execute(text, [*before, *piece, *after]).fetchall()
         return found
 

@@ -135,8 +135,7 @@ class Links(Repository):
     def between(self, ids: Iterable[str]) -> list[AttentionLink]:
         """The links with both ends among `ids` (of which the first 64 count), strongest first."""
         nodes = list(dict.fromkeys(ids))[:BETWEEN_MAX]
-        links = [_link(row) for node in nodes for row in self._rows_in("links_between", nodes, id=node)]
-        return sorted(links, key=_strongest_first)
+        return sorted(map(_link, self._rows_in("links_between", nodes)), key=_strongest_first)
 
 
 def _first_strength(link: AttentionLink, initial: float, cap: float) -> float:

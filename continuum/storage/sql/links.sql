@@ -83,8 +83,7 @@ ORDER BY tier DESC, concept_a LIMIT :limit;
 SELECT concept_a, concept_b, link_type, strength, co_occurrences, sources, created_at, last_accessed, first_seq,
   last_seq
 FROM attention_links
-WHERE tenant_id = :tenant_id AND concept_a = :id AND concept_b IN :list
-ORDER BY concept_b, link_type;
+WHERE tenant_id = :tenant_id AND concept_a IN :list AND concept_b IN :list;
 
 -- name: clear_links
 -- scope: tenant
