@@ -103,6 +103,8 @@ class _Range:
 def time_windows(text: str, now: Micros) -> tuple[TimeWindow, ...]:
     """The windows named, in the order of the text, at most `WINDOWS_MAX`. Never raises; linear in the text.
 
+    >>> from datetime import datetime
+    >>> from continuum.domain.clock import iso, to_micros
     >>> [iso(w.start) for w in time_windows("What happened two days ago?", to_micros(datetime(2024, 5, 8, 9)))]
     ['2024-05-06T00:00:00Z']
     """

@@ -45,9 +45,8 @@ def test_a_folder_or_an_impossible_path_is_refused(tmp_path: Path) -> None:
 def test_a_store_of_a_newer_version_is_refused(db_path: Path) -> None:
     ConsciousMemory("t", db_path).close()
     with sqlite3.connect(db_path) as connection:
-        connection.execute(
-            "INSERT INTO schema_migrations (version, name, phase, checksum, applied_at) VALUES (9999, 'future', 'before', 'x', 1)"
-        )
+        columns = "version, name, phase, checksum, applied_at"
+        connection.execute(f"INSERT INTO schema_migrations ({columns}) VALUES (9999, 'future', 'before', 'x', 1)")
     connection.close()
     with pytest.raises(SchemaVersionError, match="newer"):
         ConsciousMemory("t", db_path)

@@ -12,6 +12,7 @@ import pytest
 
 from continuum.storage import open_backend
 from tests.durability.exchanges import complaints, write_exchange
+from tests.requirements import requirement
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,6 +58,7 @@ def check_kills(path: Path, kills: int, writers: int) -> None:
     assert complaints(path, acknowledged | {"afterwards"}) == []
 
 
+@requirement("durability:kill")
 @pytest.mark.parametrize("writers", [1, 4])
 def test_no_acknowledged_exchange_is_lost_when_writers_are_killed(tmp_path: Path, writers: int) -> None:
     check_kills(tmp_path / "memory.db", kills=100, writers=writers)

@@ -11,6 +11,7 @@ import pytest
 from continuum.storage.sqlite_backend import SQLiteBackend
 from tests.durability.exchanges import complaints, write_exchange
 from tests.durability.recording import Mode, Operation, Tape, recording_driver
+from tests.requirements import requirement
 
 
 def recorded(
@@ -71,6 +72,7 @@ def check_power_cuts(folder: Path, exchanges: int, points: int, writers: int) ->
         assert outcomes(tape, acknowledged, folder, mode, points // 2) == []
 
 
+@requirement("durability:power-cut")
 @pytest.mark.parametrize("writers", [1, 4])
 def test_no_acknowledged_exchange_is_lost_at_a_power_cut(tmp_path: Path, writers: int) -> None:
     check_power_cuts(tmp_path, exchanges=80, points=150, writers=writers)

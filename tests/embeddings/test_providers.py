@@ -26,6 +26,7 @@ from continuum.embeddings.static import StaticProvider
 from continuum.embeddings.weights import with_packed_table
 from continuum.errors import ConfigurationError, EmbeddingError, FeatureUnavailableError
 from continuum.testing.embedding_suite import EmbeddingConformance
+from tests.requirements import requirement
 
 WIDTH = 64
 KEY = "sk-very-secret-key"
@@ -290,6 +291,7 @@ def test_the_vocabulary_is_complete_and_its_alteration_is_noticed(monkeypatch: p
         vocabulary()
 
 
+@requirement("embeddings:providers")
 def test_minilm_sees_meaning_where_no_word_is_shared() -> None:
     question, answer, other = MiniLMProvider().embed(
         ["What pet does she have?", "Her cat is called Minka.", "The invoice is due on Friday."]

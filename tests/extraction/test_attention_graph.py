@@ -21,6 +21,7 @@ from continuum.extraction.attention_graph import (
     pairs,
     reinforce,
 )
+from tests.requirements import requirement
 
 unit_interval = st.floats(min_value=0.0, max_value=1.0)
 
@@ -33,6 +34,7 @@ def _row(count: int) -> list[ExtractedConcept]:
     return [_concept(f"k{number:02}", (0, number * 2)) for number in range(count)]
 
 
+@requirement("graph:pairs")
 @pytest.mark.parametrize("count", [0, 1, 2, ALL_PAIRS_MAX])
 def test_up_to_eight_concepts_are_all_joined(count: int) -> None:
     found = pairs(_row(count), [Origin.USER])

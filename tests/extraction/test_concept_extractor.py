@@ -12,6 +12,7 @@ from continuum.domain.records import ExtractedConcept
 from continuum.errors import InvalidInputError
 from continuum.extraction.concept_extractor import CONCEPTS_MAX, SPANS_MAX, ConceptExtractor
 from continuum.language.names import normalise_name
+from tests.requirements import requirement
 
 EXTRACTOR = ConceptExtractor()
 
@@ -30,6 +31,7 @@ def _assert_spans_name(concept: ExtractedConcept, text: str) -> None:
         assert normalise_name(text[span.start : span.end]) in allowed
 
 
+@requirement("extraction:concepts")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

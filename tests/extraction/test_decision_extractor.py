@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from continuum.domain.records import Role
 from continuum.errors import InvalidInputError
 from continuum.extraction.decision_extractor import DECISIONS_MAX, DecisionExtractor
+from tests.requirements import requirement
 
 EXTRACTOR = DecisionExtractor()
 
@@ -78,6 +79,7 @@ def test_questions_ifs_others_words_and_politeness_are_no_decisions(text: str) -
     assert _texts(text) == []
 
 
+@requirement("extraction:decisions")
 def test_the_sentence_is_the_context_and_the_span_is_exact() -> None:
     text = "Hello there. After the audit, we decided to encrypt backups. Bye."
     (found,) = EXTRACTOR.find(text, "user", 2)

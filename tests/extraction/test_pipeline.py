@@ -14,6 +14,7 @@ from continuum.extraction.attention_graph import PAIRS_MAX
 from continuum.extraction.concept_extractor import CONCEPTS_MAX
 from continuum.extraction.pipeline import READ_CHARACTERS_MAX, ExtractionPipeline
 from continuum.language.names import normalise_name
+from tests.requirements import requirement
 
 PIPELINE = ExtractionPipeline()
 ORIGINS = {"user": Origin.USER, "assistant": Origin.ASSISTANT, "tool": Origin.TOOL, "system": Origin.EXTERNAL}
@@ -159,6 +160,7 @@ def _milliseconds(text: str, rounds: int) -> float:
     return best
 
 
+@requirement("extraction:linear")
 @pytest.mark.parametrize("pump", PUMPS, ids=ascii)
 def test_time_grows_with_the_length_of_any_text_and_no_faster(pump: str) -> None:
     short = (pump * (SIZE // len(pump) + 1))[:SIZE]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from continuum.domain.clock import EARLIEST_MICROS, LATEST_MICROS, from_micros, to_micros
 from continuum.language.time import WINDOWS_MAX, time_windows
+from tests.requirements import requirement
 
 NOW = to_micros(datetime(2024, 3, 13, 15, 30, tzinfo=UTC))  # a Wednesday
 
@@ -22,6 +23,7 @@ def days(text: str) -> list[tuple[str, str]]:
     ]
 
 
+@requirement("language:times")
 @pytest.mark.parametrize(
     ("text", "start", "end"),
     [

@@ -21,6 +21,7 @@ from continuum.language.tokens import (
     term_hash,
     without_ranges,
 )
+from tests.requirements import requirement
 
 
 def terms(text: str) -> list[int]:
@@ -74,6 +75,7 @@ def test_a_question_finds_other_forms_of_its_word(question: str, message: str) -
     assert matches(question, message)
 
 
+@requirement("language:tokens")
 @pytest.mark.parametrize(
     ("question", "message"),
     [("cat", "concatenate"), ("C++", "C# and Java"), ("3.11", "3.12"), ("苹果", "我喜欢香蕉"), ("the", "the and of")],

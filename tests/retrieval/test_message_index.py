@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from continuum.domain.records import IndexedMessage
 from continuum.retrieval import message_index
 from continuum.retrieval.message_index import MessageIndex
+from tests.requirements import requirement
 from tests.retrieval.conversations import ask, conversations, message, same_ranking, seqs, texts, view_of
 
 
@@ -35,6 +36,7 @@ def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(message_index, "SEGMENTS_KEPT", 1)
 
 
+@requirement("retrieval:index")
 @settings(deadline=None)
 @given(conversations(), st.lists(st.integers(1, 5), min_size=1, max_size=4), texts)
 def test_portions_and_merges_change_nothing(messages: list[IndexedMessage], sizes: list[int], question: str) -> None:

@@ -11,12 +11,14 @@ import pytest
 from continuum.errors import StorageBusyError
 from continuum.storage import AsyncBackend, UnitOfWork, open_backend
 from tests.durability.exchanges import TENANT
+from tests.requirements import requirement
 
 
 def append(work: UnitOfWork) -> int:
     return work.sessions.append("s", 1, 0)
 
 
+@requirement("storage:async-door")
 def test_concurrent_callers_lose_nothing(tmp_path: Path) -> None:
     async def scenario() -> list[int]:
         door = AsyncBackend(open_backend(tmp_path / "memory.db"))

@@ -13,6 +13,7 @@ from continuum.errors import SchemaVersionError, StorageError
 from continuum.storage import StorageBackend, open_backend
 from continuum.storage.migrate import Migration, Migrator, known_migrations, migration
 from tests.durability.exchanges import complaints, write_exchange
+from tests.requirements import requirement
 
 NEXT = migration("0002_notes.sql", "-- phase: before-code\n-- why; because\nCREATE TABLE notes (body TEXT);\n")
 BROKEN = migration(
@@ -31,6 +32,7 @@ def with_next(backend: StorageBackend, extra: Migration = NEXT) -> Migrator:
     return Migrator(backend, [*known_migrations("sqlite"), extra])
 
 
+@requirement("storage:migrations")
 def test_an_older_store_is_copied_then_migrated_and_keeps_its_memories(backend: StorageBackend, tmp_path: Path) -> None:
     write_exchange(backend, "before")
     assert with_next(backend).upgrade() == (2,)

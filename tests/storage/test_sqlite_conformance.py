@@ -16,8 +16,10 @@ from continuum.storage import Connection, StorageBackend, open_backend
 from continuum.storage.base import SQLITE
 from continuum.storage.sqlite_backend import SQLiteBackend
 from continuum.testing.storage_suite import StorageConformance
+from tests.requirements import requirement
 
 
+@requirement("storage:conformance")
 class TestSQLiteFile(StorageConformance):
     @pytest.fixture
     def backend(self, tmp_path: Path) -> Iterator[StorageBackend]:
@@ -71,6 +73,7 @@ class NotesBackend(StorageBackend):
         """Each connection is closed after use."""
 
 
+@requirement("storage:own-backend")
 class TestBackendOfAUsersOwn(StorageConformance):
     @pytest.fixture
     def backend(self, tmp_path: Path) -> Iterator[StorageBackend]:

@@ -26,6 +26,7 @@ from continuum.storage.sqlite_driver import SQLiteDriver, storage_error, system_
 from continuum.storage.sqlite_files import file_system_of, prepare_files
 from continuum.storage.wal_sync import sync_file
 from tests.durability.exchanges import TENANT, complaints, write_exchange
+from tests.requirements import requirement
 
 
 @contextmanager
@@ -100,9 +101,9 @@ def test_opening_a_store_that_a_foreign_program_holds_is_busy(tmp_path: Path) ->
 
 
 MOUNTS = """/dev/vda / ext4 rw 0 0
-server:/home /home nfs4 rw 0 0
+server:/srv /srv nfs4 rw 0 0
 //server/share /mnt/my\\040share cifs rw 0 0
-/dev/vdb /home/local ext4 rw 0 0
+/dev/vdb /srv/local ext4 rw 0 0
 """
 
 
@@ -110,11 +111,11 @@ server:/home /home nfs4 rw 0 0
     ("path", "kind"),
     [
         ("/tmp/x", "ext4"),
-        ("/home/ada", "nfs4"),
-        ("/home", "nfs4"),
-        ("/homes", "ext4"),
+        ("/srv/ada", "nfs4"),
+        ("/srv", "nfs4"),
+        ("/srvs", "ext4"),
         ("/mnt/my share/x", "cifs"),
-        ("/home/local/x", "ext4"),
+        ("/srv/local/x", "ext4"),
     ],
 )
 def test_the_file_system_of_a_path_is_that_of_its_deepest_mount(tmp_path: Path, path: str, kind: str) -> None:
@@ -124,6 +125,7 @@ def test_the_file_system_of_a_path_is_that_of_its_deepest_mount(tmp_path: Path, 
     assert file_system_of(Path(path), tmp_path / "missing") == ""
 
 
+@requirement("storage:open-errors")
 def test_a_network_file_system_is_refused_before_a_file_is_made(tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailableError, match=r"network file system \(nfs4\)"):
         prepare_files(tmp_path / "memory.db", lambda _: "nfs4")
@@ -203,6 +205,7 @@ def keeps_when_full(backend: SQLiteBackend, path: Path) -> bool:
     return False
 
 
+@requirement("durability:disk-full")
 def test_a_full_disk_at_any_page_of_a_learn_keeps_what_there_was(tmp_path: Path) -> None:
     path = tmp_path / "memory.db"
     with opened(path) as backend:
