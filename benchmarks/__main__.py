@@ -20,13 +20,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a JSON Lines file, or a folder of them, for recall quality")
     parser.add_argument("--only", nargs="*", choices=["learn", "recall", "footprint", "quality"], default=[])
     parser.add_argument("--quick", action="store_true", help="smaller stores: 20,000 messages, 1,000 tenants")
+    parser.add_argument("--stores", type=Path, help="keep the stores in this folder, and use those that are there")
     parser.add_argument("--output", type=Path, default=Path("bench-results"))
     arguments = parser.parse_args()
     report = Report({"python": platform.python_version(), "quick": arguments.quick, "at": int(time.time())})
-    with tempfile.TemporaryDirectory(prefix="continuum-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="continuum-bench-") as temporary:
+        folder = arguments.stores or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         for name, part in _parts(arguments.data).items():
             if not arguments.only or name in arguments.only:
-                part(report, Path(folder), arguments.quick)
+                part(report, folder, arguments.quick)
     arguments.output.mkdir(exist_ok=True)
     target = arguments.output / f"bench-{report.facts['at']}.json"
     target.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Report, durations_ms, percentiles
-from benchmarks.stores import TENANT, filled
+from benchmarks.stores import TENANT, crowded, filled
 from benchmarks.texts import Writer
 from continuum.core.memory import ConsciousMemory
 from continuum.core.query_engine import strip_time
@@ -160,15 +160,11 @@ def _large_graph(report: Report, folder: Path, concepts: int, links: int) -> Non
 
 def _among_tenants(report: Report, folder: Path, tenants: int) -> None:
     """The same tenant alone, and among others of a hundred messages each: same answers, same time."""
-    texts = list(Writer(77).exchanges(500))
     asked = _questions()
     answers, times = [], []
     for what, others in (("alone", 0), (f"among {tenants} others", tenants)):
-        with TenantManager(folder / f"tenants-{others}.db") as manager:
-            for number in range(others):
-                manager.get_tenant(f"other-{number}").learn_many(Writer(number).exchanges(50), batch_size=50)
+        with TenantManager(crowded(folder, others)) as manager:
             memory = manager.get_tenant(TENANT)
-            memory.learn_many(texts)
             for question in asked[:20]:
                 memory.recall(question)
             taken = durations_ms([lambda q=q, memory=memory: memory.recall(q) for q in asked])  # type: ignore[misc]  # as above

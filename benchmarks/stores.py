@@ -8,8 +8,11 @@ from pathlib import Path
 from benchmarks.report import Report
 from benchmarks.texts import EXCHANGE_CHARS, Writer
 from continuum.core.memory import ConsciousMemory
+from continuum.core.tenants import TenantManager
 
 TENANT = "bench"
+EXCHANGES_OF_OTHERS = 50
+OWN_EXCHANGES = 500
 
 
 def filled(folder: Path, messages: int, report: Report | None = None, chars: int = EXCHANGE_CHARS) -> Path:
@@ -34,3 +37,17 @@ def filled(folder: Path, messages: int, report: Report | None = None, chars: int
             },
         )
     return path
+
+
+def crowded(folder: Path, others: int) -> Path:
+    """A store whose tenant `bench` lives among this many others of a hundred messages each; made once."""
+    path = folder / f"tenants-{others}.db"
+    if path.exists():
+        return path
+    building = path.with_suffix(".building")
+    with TenantManager(building) as manager:
+        for number in range(others):
+            texts = Writer(number).exchanges(EXCHANGES_OF_OTHERS)
+            manager.get_tenant(f"other-{number}").learn_many(texts, batch_size=EXCHANGES_OF_OTHERS)
+        manager.get_tenant(TENANT).learn_many(Writer(77).exchanges(OWN_EXCHANGES))
+    return building.rename(path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 EXCHANGE_CHARS = 300
 VOCABULARY = 20_000
 SECOND_NAME = 0.5
-"""An exchange then holds about six concepts and fourteen pairs, a little more than real ones of this length (4 to 6, 8 to 14)."""
+"""An exchange then holds about six concepts and eighteen pairs; real ones of this length hold 4 to 6, and 8 to 14."""
 _FILLER = tuple("the of and to in we is that it was for on with as this have from they at by but not are or an".split())
 _STARTS = tuple("b c d f g k l m n p r s t v z br kl st tr pl".split())
 _SYLLABLES = [start + vowel for start in _STARTS for vowel in "aeiou"]
