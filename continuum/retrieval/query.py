@@ -14,8 +14,9 @@ from continuum.domain.clock import Micros
 class SignalWeights:
     """One weight for each signal; 0 switches it off and saves its cost.
 
-    Each signal lies in [0, 1] before it is weighted, so weights compare. The defaults were chosen by
-    cross-validation over conversations; `docs` holds each signal's paired on/off difference.
+    Each signal lies in [0, 1] before it is weighted (those of vectors from -0.5), so weights compare. The
+    defaults were chosen by cross-validation over conversations, those of vectors with all others held; `docs` holds
+    each signal's paired on/off difference.
     """
 
     text: float = 0.15
@@ -52,10 +53,16 @@ class SignalWeights:
     """The message belongs to the session the question is asked in."""
     recency: float = 0.0
     """How recent the message is, by half-lives of 90 days."""
-    vector: float = 1.25
-    """Cosine of the question's and the message's vectors."""
-    vector_neighbours: float = 0.35
-    """The cosine of the message after."""
+    vector: float = 0.63
+    """How much nearer the message's vector is to the question's than usual: see `nearness`."""
+    vector_neighbours: float = 0.19
+    """The same of the message after, if it has the message's role."""
+    vector_session: float = 0.29
+    """The same of the nearest message of its role in its session."""
+    vector_asked: float = -0.5
+    """For a reply: the same of what it replies to."""
+    vector_answer: float = 0.09
+    """The same of the message before, if that was a question."""
     concept: float = 0.0
     """What the concept graph hands in."""
 

@@ -9,20 +9,27 @@ from continuum.language.tokens import query_terms
 from continuum.retrieval.candidates import Bools, choose_candidates, filter_mask
 from continuum.retrieval.cues import read_cues
 from continuum.retrieval.index_view import IndexView
+from continuum.retrieval.nearness import nearness
 from continuum.retrieval.postings import Floats
 from continuum.retrieval.query import DEFAULT_WEIGHTS, Query, Ranking, SignalWeights
 from continuum.retrieval.signals import (
     EVIDENCE,
+    OF_VECTORS,
     Scene,
+    asks_for_standing,
     date_scores,
     neighbours,
     score_signals,
+    standing_arm,
 )
 from continuum.retrieval.vectors import VectorSet
 from continuum.retrieval.words import read_words, scaled, text_scores
 
 VECTOR_EVIDENCE = 0.2
 """A cosine below this is no reason to answer a message that shares no word with the question."""
+
+STANDING_MAX = 64
+"""How many standing wishes, the newest, are looked at although they may share no word with the question."""
 
 
 def rank(
@@ -46,13 +53,15 @@ def rank(
 
 
 def _scene(view: IndexView, query: Query, weights: SignalWeights, vectors: VectorSet | None) -> Scene:
-    words = read_words(view, query)
+    words, cues = read_words(view, query), read_cues(query.text)
     windows = time_windows(query.text, query.now) if weights.date else ()
     text = scaled(text_scores(view, words))
     vector = _vector_scores(view, query, weights, vectors)
     arms = [text] if vector is None else [text, vector]
     if windows:
         arms.append(date_scores(view.times, windows) * (1.0 + text))
+    if weights.standing and asks_for_standing(view, cues):
+        arms.append(standing_arm(view, STANDING_MAX))
     if query.concept_scores is not None and weights.concept:
         arms.append(_spread(view, query))
     if words.named and not len(words):
@@ -62,13 +71,13 @@ def _scene(view: IndexView, query: Query, weights: SignalWeights, vectors: Vecto
         view=view,
         query=query,
         words=words,
-        cues=read_cues(query.text),
+        cues=cues,
         windows=windows,
         candidates=candidates,
         before=neighbours(view, view.before, candidates),
         after=neighbours(view, view.after, candidates),
         text=np.append(text, 0.0),
-        vector=None if vector is None else np.append(vector, 0.0),
+        vector=None if vector is None else nearness(vector),
     )
 
 
@@ -81,7 +90,7 @@ def _spread(view: IndexView, query: Query) -> Floats:
 
 
 def _vector_scores(view: IndexView, query: Query, weights: SignalWeights, vectors: VectorSet | None) -> Floats | None:
-    if vectors is None or query.vector is None or not (weights.vector or weights.vector_neighbours):
+    if vectors is None or query.vector is None or not any(getattr(weights, name) for name in OF_VECTORS):
         return None
     return vectors.by_place(view, query.vector)
 
@@ -100,13 +109,14 @@ def _best(scene: Scene, signals: dict[str, Floats], limit: int) -> Ranking:
 
 
 def _spoken_for(scene: Scene, signals: dict[str, Floats]) -> Bools:
-    """Which candidates something speaks for: words, date, vector, concepts, or at least a name if there is no word."""
+    """Which candidates something speaks for: words, a date, a standing wish, a vector, concepts; a speaker's name only
+    if the question has no other word."""
     spoken = np.zeros(len(scene.candidates), dtype=np.bool_)
     for name in EVIDENCE if len(scene.words) else (*EVIDENCE, "speaker"):
         if name in signals:
             spoken |= signals[name] > 0.0
     if "vector" in signals and scene.vector is not None:
-        spoken |= scene.vector[scene.candidates] > VECTOR_EVIDENCE
+        spoken |= scene.vector.cosines[scene.candidates] > VECTOR_EVIDENCE
     return spoken
 
 

@@ -1,4 +1,4 @@
-"""The signals: each one number in [0, 1] (a cosine may be below 0) for each candidate."""
+"""The signals: each one number in [0, 1] (what compares vectors may be below 0) for each candidate."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from continuum.language.time import TimeWindow
 from continuum.retrieval.candidates import Bools
 from continuum.retrieval.cues import Cues
 from continuum.retrieval.index_view import IndexView
+from continuum.retrieval.nearness import Nearness
 from continuum.retrieval.postings import COUNT_STEPS, Floats, Places
 from continuum.retrieval.query import Query, SignalWeights
 from continuum.retrieval.words import Words, saturated, scaled, session_scores, summed, weighted
@@ -25,8 +26,8 @@ _HALF_LIFE_MICROS = 90 * 86_400_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """All that signals look at. `text` and `vector` are scores by place, with one more 0 at the end for "nobody";
-    `before` and `after` are the candidates' neighbours, the end for none."""
+    """All that signals look at. `text` is scores by place, with one more 0 at the end for "nobody"; `before` and
+    `after` are the candidates' neighbours, the end for none."""
 
     view: IndexView
     query: Query
@@ -37,7 +38,7 @@ class Scene:
     before: Places
     after: Places
     text: Floats
-    vector: Floats | None
+    vector: Nearness | None
 
 
 def neighbours(view: IndexView, links: NDArray[np.int32], places: Places) -> Places:
@@ -145,8 +146,13 @@ def _asked(scene: Scene) -> Floats | None:
 
 
 def _answer(scene: Scene) -> Floats | None:
-    asked = (scene.view.forms.take(scene.before, mode="clip") & Form.QUESTION.value) > 0
-    return np.where(asked, scene.text[scene.before], 0.0)
+    return np.where(_after_question(scene), scene.text[scene.before], 0.0)
+
+
+def _after_question(scene: Scene) -> Bools:
+    """Whether the message before is a question; where there is none, it scores 0 anyway."""
+    asked: Bools = (scene.view.forms.take(scene.before, mode="clip") & Form.QUESTION.value) > 0
+    return asked
 
 
 def _proximity(scene: Scene) -> Floats | None:
@@ -214,9 +220,23 @@ def _has_form(scene: Scene, form: Form) -> Floats:
 
 def _standing(scene: Scene) -> Floats | None:
     """For a request for help: what the user told an assistant to do from now on, or prefers."""
-    if not scene.cues.asks_help or not scene.view.role_counts[_ASSISTANT]:
+    if not asks_for_standing(scene.view, scene.cues):
         return None
     return np.where(scene.view.roles[scene.candidates] == _USER, _has_form(scene, Form.STANDING), 0.0)
+
+
+def asks_for_standing(view: IndexView, cues: Cues) -> bool:
+    """Whether what a user told an assistant once and for all bears on the question."""
+    return cues.asks_help and bool(view.role_counts[_ASSISTANT])
+
+
+def standing_arm(view: IndexView, count: int) -> Floats:
+    """1 for the newest `count` messages that say how their user wants to be helped, by place: they may share no word
+    with a question that they bear on."""
+    found = np.flatnonzero((view.forms & Form.STANDING.value) > 0)
+    arm = np.zeros(len(view))
+    arm[found[view.roles[found] == _USER][-count:]] = 1.0
+    return arm
 
 
 def _opening(scene: Scene) -> Floats | None:
@@ -254,16 +274,36 @@ def _recency(scene: Scene) -> Floats | None:
 
 
 def _vector(scene: Scene) -> Floats | None:
-    return None if scene.vector is None else _cosines(scene.vector[scene.candidates])
+    return None if scene.vector is None else scene.vector.at(scene.candidates)
 
 
 def _vector_neighbours(scene: Scene) -> Floats | None:
-    return None if scene.vector is None else _cosines(scene.vector[scene.after])
+    return None if scene.vector is None else scene.vector.at(_of_same_role(scene, scene.after))
 
 
-def _cosines(values: Floats) -> Floats:
-    """Rounded, since equal vectors may differ in the last bits of their products: ties must be ties."""
-    return np.asarray(np.round(values, 5), dtype=np.float64)
+def _vector_session(scene: Scene) -> Floats | None:
+    """The best of what the candidate's role says in its session, among the candidates."""
+    if scene.vector is None:
+        return None
+    near, view = scene.vector.at(scene.candidates), scene.view
+    texts = view.sessions[scene.candidates] * len(view.role_counts) + view.roles[scene.candidates]
+    best = np.full(view.sessions_count * len(view.role_counts), -np.inf)
+    np.maximum.at(best, texts, near)
+    found: Floats = best[texts]
+    return found
+
+
+def _vector_asked(scene: Scene) -> Floats | None:
+    if scene.vector is None or scene.cues.asks_assistant:
+        return None
+    pairs = _role_at(scene, scene.candidates, _ASSISTANT) & _role_at(scene, scene.before, _USER)
+    return np.where(pairs, scene.vector.at(scene.before), 0.0)
+
+
+def _vector_answer(scene: Scene) -> Floats | None:
+    if scene.vector is None:
+        return None
+    return np.where(_after_question(scene), scene.vector.at(scene.before), 0.0)
 
 
 def _concept(scene: Scene) -> Floats | None:
@@ -296,7 +336,11 @@ _SIGNALS = {
     "recency": _recency,
     "vector": _vector,
     "vector_neighbours": _vector_neighbours,
+    "vector_session": _vector_session,
+    "vector_asked": _vector_asked,
+    "vector_answer": _vector_answer,
     "concept": _concept,
 }
-EVIDENCE = ("text", "window", "date", "concept")
+OF_VECTORS = tuple(name for name in _SIGNALS if name.startswith("vector"))
+EVIDENCE = ("text", "window", "standing", "date", "concept")
 """A message is answered only if one of these speaks for it, or its vector."""

@@ -97,9 +97,9 @@ class VectorSet:
         return wanted
 
     def by_place(self, view: IndexView, query: Vectors) -> Floats:
-        """The cosine of each message of the view by its place; 0 where there is no vector or the cosine is below."""
+        """The cosine of each message of the view by its place; 0 where there is no vector."""
         rows = self._rows
-        cosines = np.maximum(rows.matrix @ self._checked(query), 0.0)
+        cosines = rows.matrix @ self._checked(query)
         result = np.zeros(len(view))
         if rows.distinct and len(cosines) <= len(view) and np.array_equal(rows.seqs, view.seqs[: len(cosines)]):
             result[: len(cosines)] = cosines
@@ -108,5 +108,6 @@ class VectorSet:
         if rows.distinct:
             result[places[there]] = cosines[there]
         else:
+            result[places[there]] = -np.inf
             np.maximum.at(result, places[there], cosines[there])
         return result

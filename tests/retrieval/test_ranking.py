@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from continuum.domain.clock import to_micros
 from continuum.domain.records import IndexedMessage
 from continuum.language.tokens import tag
 from continuum.retrieval import candidates
-from continuum.retrieval.query import DEFAULT_WEIGHTS, Query, SignalWeights
+from continuum.retrieval.query import DEFAULT_WEIGHTS, Query, Ranking, SignalWeights
 from continuum.retrieval.ranking import rank, unknown_words
 from continuum.retrieval.vectors import VectorSet
 from tests.retrieval.conversations import NOW, START, ask, conversations, message, same_ranking, seqs, texts, view_of
@@ -233,9 +234,69 @@ def test_vectors_add_a_signal_and_match_their_messages(
     wanted = np.eye(8, dtype=np.float32)[0]
     ranking = rank(view_of(*messages), Query(question, NOW, vector=wanted), only(vector=1.0), 100, vectors)
     cosines = {messages[i].seq: float(row[0]) for i, row in zip(order, rows, strict=True)}
-    for seq, score in zip(seqs(ranking), ranking.scores, strict=True):
-        assert score == pytest.approx(cosines[seq], abs=1e-5)
     assert set(seqs(ranking)) == {seq for seq, cosine in cosines.items() if cosine > 0.2}
+    for first, second in pairwise(zip(seqs(ranking), ranking.scores, strict=True)):
+        assert first[1] >= second[1]
+        assert first[1] == second[1] or cosines[first[0]] >= cosines[second[0]]
+
+
+ROWS = np.eye(4, dtype=np.float32)
+
+
+def by_vectors(weights: SignalWeights, *rows: IndexedMessage, near: int, question: str = "piano") -> Ranking:
+    """Ask where only the message `near` has the question's vector, and all share a word with it."""
+    vectors = VectorSet("test", 4)
+    vectors.append([row.seq for row in rows], np.stack([ROWS[0 if row.seq == near else 1] for row in rows]))
+    return rank(view_of(*rows), Query(question, NOW, vector=ROWS[0]), weights, 10, vectors)
+
+
+def share(ranking: Ranking, seq: int, signal: str) -> float:
+    return ranking.reasons[seqs(ranking).index(seq)].get(signal, 0.0)
+
+
+def test_the_next_message_of_the_same_role_lends_its_vector() -> None:
+    same = by_vectors(only(text=1.0, vector_neighbours=1.0), message(1, "piano"), message(2, "piano"), near=2)
+    other = by_vectors(
+        only(text=1.0, vector_neighbours=1.0), message(1, "piano"), message(2, "piano", role="assistant"), near=2
+    )
+    assert share(same, 1, "vector_neighbours") > 0.5
+    assert share(other, 1, "vector_neighbours") == 0.0
+
+
+def test_the_nearest_message_lifts_what_its_role_says_in_its_session() -> None:
+    rows = [
+        message(1, "piano", session="a"),
+        message(2, "piano", session="a", role="assistant"),
+        message(3, "piano", session="a"),
+        message(4, "piano", session="b"),
+    ]
+    ranking = by_vectors(only(text=1.0, vector_session=1.0), *rows, near=3)
+    assert share(ranking, 1, "vector_session") == share(ranking, 3, "vector_session") > 0.5
+    assert max(share(ranking, seq, "vector_session") for seq in (2, 4)) <= 0.0
+
+
+def test_a_reply_yields_to_the_near_message_it_replies_to_unless_the_reply_is_asked_for() -> None:
+    rows = [message(1, "piano"), message(2, "piano", role="assistant")]
+    weights = only(text=1.0, vector_asked=-1.0)
+    assert share(by_vectors(weights, *rows, near=1), 2, "vector_asked") < -0.5
+    asked = by_vectors(weights, *rows, near=1, question="Which piano did you suggest?")
+    assert share(asked, 2, "vector_asked") == 0.0
+
+
+@pytest.mark.parametrize(("before", "lent"), [("Which piano?", True), ("A piano.", False)])
+def test_the_answer_to_a_near_question_is_lifted(before: str, lent: bool) -> None:
+    ranking = by_vectors(only(text=1.0, vector_answer=1.0), message(1, before), message(2, "The old piano"), near=1)
+    assert (share(ranking, 2, "vector_answer") > 0.5) is lent
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_a_standing_wish_is_found_for_a_request_that_shares_no_word_with_it(small: bool) -> None:
+    rows = [message(1, "Always answer in metric units", session="a"), message(2, "Noted", role="assistant")]
+    rows += [message(seq, "soup", session=f"s{seq}") for seq in range(3, 9)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "SMALL", 1000 if small else 0)
+        assert seqs(ask(view_of(*rows), "Can you help with the ladder?")) == [1]
+        assert seqs(ask(view_of(*rows), "Where is the ladder?")) == []
 
 
 def test_the_limit_is_kept() -> None:

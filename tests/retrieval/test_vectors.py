@@ -47,6 +47,13 @@ def test_a_message_with_several_rows_counts_by_its_best() -> None:
     assert vectors.by_place(VIEW, unit(1, 0)).tolist() == [1.0, 0.0, 1.0]
 
 
+def test_a_cosine_below_zero_is_kept_apart_from_no_vector() -> None:
+    vectors = filled()
+    assert vectors.by_place(VIEW, -unit(1, 0)).tolist() == [0.0, 0.0, -1.0]
+    vectors.append([6], unit(0, 1)[None])
+    assert vectors.by_place(VIEW, unit(-1, -1)) == pytest.approx([-0.7071, 0.0, -0.7071], abs=1e-4)
+
+
 def test_removed_rows_are_gone() -> None:
     vectors = filled()
     assert vectors.remove([6, 99]) == 1
