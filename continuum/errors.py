@@ -8,6 +8,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+_SHOWN_CHARS = 60
+_SHOWN_BITS = 200
+
+
+def shown(value: object) -> str:
+    """A caller's value for a message: at most 60 characters or so of it, its type where that could be endless."""
+    if isinstance(value, str):
+        return repr(value[:_SHOWN_CHARS])
+    if isinstance(value, int) and value.bit_length() > _SHOWN_BITS:
+        return f"a number of {value.bit_length()} bits"
+    if value is None or isinstance(value, int | float):
+        return repr(value)
+    return f"a {type(value).__name__}"
+
 
 class ContinuumError(Exception):
     """The root of everything this package raises on purpose."""
@@ -63,7 +77,11 @@ class FeatureUnavailableError(ConfigurationError):
 
 
 class StorageError(ContinuumError):
-    """The store could not do it. Nothing of the operation was kept."""
+    """The store could not do it. Nothing of the operation was kept, with one exception that the message states.
+
+    When the medium refuses the last step, putting what was written beyond the reach of a power cut, others may have
+    read it already: it stays and can be read, but may be gone after a power cut ("not confirmed").
+    """
 
     code = "storage"
 
@@ -82,7 +100,7 @@ class StorageBusyError(StorageError):
 
 
 class StorageFullError(StorageError):
-    """No space is left; nothing of the operation was kept and earlier memories are safe."""
+    """No space is left; earlier memories are safe. What was kept of the operation: see StorageError."""
 
     code = "storage_full"
 

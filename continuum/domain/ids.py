@@ -14,7 +14,7 @@ import secrets
 from typing import NewType
 
 from continuum.domain.clock import Micros
-from continuum.errors import InvalidInputError
+from continuum.errors import InvalidInputError, shown
 
 TenantId = NewType("TenantId", str)
 
@@ -34,9 +34,8 @@ def tenant_id(value: str, field: str = "tenant_id") -> TenantId:
 def checked_name(value: str, field: str) -> str:
     """Check the name of a tenant, an instance or a scope. Raises InvalidInputError."""
     if not isinstance(value, str) or not NAME_PATTERN.match(value):
-        shown = repr(value)[:60]
         size = len(value) if isinstance(value, str) else type(value).__name__
-        raise InvalidInputError(field, f"must be {NAME_RULE}; got {shown} (size {size})", limit=NAME_RULE)
+        raise InvalidInputError(field, f"must be {NAME_RULE}; got {shown(value)} (size {size})", limit=NAME_RULE)
     return value
 
 

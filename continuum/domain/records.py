@@ -94,6 +94,8 @@ class Exchange:
     scope: Scope
     recorded_at: Micros
     idempotency_key: str | None = None
+    session_given: bool = True
+    """False if the session is only the memory's own name, which a restart changes."""
 
 
 @dataclass(frozen=True, slots=True)

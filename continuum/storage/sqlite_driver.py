@@ -31,6 +31,9 @@ _NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 class ClosableConnection(Connection, Protocol):
     """A connection that its maker closes."""
 
+    @property
+    def in_transaction(self) -> bool: ...
+
     def close(self) -> None: ...
 
 
@@ -79,6 +82,15 @@ def system_error(exc: OSError, path: str) -> StorageError:
     if exc.errno in (errno.EIO,):
         return StorageError(f"{path}: the disk reports an error ({exc.strerror}); check it before going on")
     return StorageUnavailableError(f"{path}: {exc.strerror or exc}; name another file with db_path")
+
+
+def not_confirmed(exc: OSError, path: str) -> StorageError:
+    """What it means that a sync failed: the transaction is there, but nobody knows for how long."""
+    kind = type(system_error(exc, path))
+    return kind(
+        f"{path}: not confirmed, the disk says: {exc.strerror or exc}; what was just written can be read but may not "
+        "survive a power cut; see to the disk, then write it again"
+    )
 
 
 @contextmanager

@@ -23,8 +23,11 @@ import os
 import struct
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
+
+from continuum.storage.write_lock import LOOK_AGAIN_SECONDS, Turn
 
 SyncFile = Callable[[int], None]
 
@@ -65,11 +68,12 @@ class WalSync:
     def __init__(self, path: Path, sync: SyncFile = sync_file) -> None:
         self._path = path
         self._sync = sync
-        self._condition = threading.Condition()
+        self._mutex = threading.Lock()  # only ever `with` it: that is one step, whatever interrupts
+        self._waiting: list[Turn] = []
+        self._leader: weakref.ref[Turn] | None = None
         self._descriptor: int | None = None
         self._started = 0
         self._finished = 0
-        self._running = False
         self.failed = False
         """Whether a sync failed since `clear_failure`. A system may forget what it could not write, and call the
         next sync a success: until everything was moved and synced elsewhere, no sync proves anything."""
@@ -79,34 +83,53 @@ class WalSync:
 
         Raises OSError if the sync that was to cover it failed.
         """
-        with self._condition:
-            mine = self._started + 1  # a sync that runs already may have started before our commit
-            while self._finished < mine and self._running:
-                self._condition.wait()
+        mine = self._started + 1  # a sync that runs already may have started before our commit
+        turn = Turn()
+        try:
+            while self._must_wait(turn, mine):
+                turn.called.acquire(timeout=LOOK_AGAIN_SECONDS)
             if self.failed:
                 raise OSError(errno.EIO, f"a sync of {self._path} failed")
-            if self._finished >= mine:
-                return
-            self._running = True
-            self._started += 1
-        self._lead()
+            if self._finished < mine:
+                self._lead()
+        finally:
+            try:
+                self._step_down(turn)
+            finally:
+                self._step_down(turn)  # if an interrupt stopped the first
+
+    def _must_wait(self, turn: Turn, mine: int) -> bool:
+        """False if `mine` is done, or `turn` is to do it: nobody else leads, or who led was interrupted."""
+        with self._mutex:
+            if self._finished >= mine or self.failed:
+                return False
+            leader = self._leader and self._leader()
+            if leader is None:
+                self._leader = weakref.ref(turn)
+            elif leader is not turn:
+                self._waiting.append(turn)
+                return True
+            return False
 
     def _lead(self) -> None:
-        failed = True
         try:
-            with self._condition:
+            with self._mutex:
+                self._started += 1
+                number = self._started
                 descriptor = self._open_log()
             self._sync(descriptor)
-            failed = False
-        finally:
-            self._finish(failed=failed)
+        except OSError:
+            self.failed = True
+            raise
+        self._finished = number
 
-    def _finish(self, *, failed: bool) -> None:
-        with self._condition:
-            self._running = False
-            self._finished = self._started
-            self.failed |= failed
-            self._condition.notify_all()
+    def _step_down(self, turn: Turn) -> None:
+        with self._mutex:
+            if self._leader and self._leader() is turn:
+                self._leader = None
+                waiting, self._waiting = self._waiting, []
+                for each in waiting:
+                    each.call()
 
     def _open_log(self) -> int:
         """A descriptor of the log that has the name now (closing it frees no lock: SQLite locks other files)."""
@@ -115,8 +138,7 @@ class WalSync:
             ours = os.fstat(self._descriptor)
             if (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino):
                 return self._descriptor
-            os.close(self._descriptor)
-            self._descriptor = None
+            self.close()
         self._descriptor = os.open(self._path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         sync_folder(self._path.parent)
         return self._descriptor
@@ -133,7 +155,7 @@ class WalSync:
 
         Each frame repeats the salt of the log's head, which changes whenever the log starts again.
         """
-        with self._condition:
+        with self._mutex:
             if self._descriptor is None:
                 return False
             head = _read_at(self._descriptor, _LOG_HEAD.size, 0)
@@ -147,10 +169,10 @@ class WalSync:
 
     def clear_failure(self) -> None:
         """Trust syncs again, after everything was moved to the database and synced there."""
-        with self._condition:
-            self.failed = False
+        self.failed = False
 
     def close(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Let go of the log (SQLite's own locks lie on other files: none is freed)."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import faulthandler
+import itertools
 import os
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,26 +68,103 @@ def test_a_reading_unit_cannot_write(backend: SQLiteBackend) -> None:
         work.sessions.append("s", 1, 0)
 
 
-def test_a_child_process_opens_its_own_connections(backend: SQLiteBackend, tmp_path: Path) -> None:
-    write_exchange(backend, "parent before")
-    with backend.connection():
+def in_a_child(work: Callable[[], object]) -> str:
+    """What `work` raises in a forked process, or '' if it ends."""
+    readable, writable = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forks beside threads
         child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                write_exchange(backend, "child")
-                backend.close_all()
-                code = 0
-            finally:
-                os._exit(code)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    if child == 0:
+        answer = "killed"
+        faulthandler.dump_traceback_later(30, exit=True)
+        try:
+            work()
+            answer = ""
+        except BaseException as exc:  # the parent judges it
+            answer = f"{type(exc).__name__}: {exc}"
+        finally:
+            os.write(writable, answer.encode())
+            os._exit(0)
+    os.close(writable)
+    with os.fdopen(readable) as stream:
+        answer = stream.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    return answer
+
+
+@contextmanager
+def busy(work: Callable[[int], object], threads: int) -> Iterator[None]:
+    """`work` runs in threads, again and again, as long as the `with` lasts."""
+    stop = threading.Event()
+    problems: list[BaseException] = []
+
+    def run(number: int) -> None:
+        try:
+            while not stop.is_set():
+                work(number)
+        except BaseException as exc:
+            problems.append(exc)
+
+    running = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
+    for thread in running:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in running:
+            thread.join()
+    assert problems == []
+
+
+def test_parent_and_child_of_a_fork_go_on_each_with_its_own_connections(backend: SQLiteBackend, tmp_path: Path) -> None:
+    write_exchange(backend, "parent before")
+
+    def work() -> None:
+        write_exchange(backend, "child")
+        backend.close_all()
+
+    assert in_a_child(work) == ""
     write_exchange(backend, "parent after")
     assert complaints(tmp_path / "memory.db", {"parent before", "child", "parent after"}) == []
 
 
-def test_a_child_is_not_held_up_by_what_a_thread_of_its_parent_was_doing(
+def test_children_that_are_forked_beside_busy_threads_learn_and_nothing_is_lost(
     backend: SQLiteBackend, tmp_path: Path
 ) -> None:
+    acknowledged = [f"child {number}" for number in range(12)]
+    counter = itertools.count()
+
+    def work(number: int) -> None:
+        name = f"{number}.{next(counter)}"
+        write_exchange(backend, name)
+        acknowledged.append(name)
+        assert backend.is_healthy()
+
+    with busy(work, 3):
+        for number in range(12):
+            reached = len(acknowledged) + 3
+            while len(acknowledged) < reached:
+                threading.Event().wait(0.001)
+            assert in_a_child(partial(write_exchange, backend, f"child {number}")) == ""
+    assert complaints(tmp_path / "memory.db", set(acknowledged)) == []
+
+
+def test_a_child_that_was_forked_inside_a_transaction_is_refused_and_its_parent_goes_on(
+    backend: SQLiteBackend, tmp_path: Path
+) -> None:
+    with unit_of_work(backend, TENANT, write=True):
+        answer = in_a_child(partial(write_exchange, backend, "child"))
+    assert answer.startswith("StorageUnavailableError: "), answer
+    assert "forked while a transaction was open" in answer
+    with backend.connection():
+        answer = in_a_child(lambda: SQLiteBackend(tmp_path / "memory.db"))
+    assert "start the process with 'spawn'" in answer
+    write_exchange(backend, "parent after")
+    assert complaints(tmp_path / "memory.db", {"parent after"}) == []
+
+
+def test_a_fork_waits_a_bounded_time_for_a_thread_that_stays_in_a_transaction(backend: SQLiteBackend) -> None:
     inside, leave = threading.Event(), threading.Event()
 
     def read() -> None:
@@ -93,19 +175,28 @@ def test_a_child_is_not_held_up_by_what_a_thread_of_its_parent_was_doing(
     thread = threading.Thread(target=read)
     thread.start()
     assert inside.wait(30)
+    assert "forked while a transaction was open" in in_a_child(partial(write_exchange, backend, "child"))
     with backend._opening:  # as if a thread were opening connections in the moment of the fork
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                write_exchange(backend, "child")
-                code = 0
-            finally:
-                os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert "forked while a transaction was open" in in_a_child(partial(write_exchange, backend, "child"))
     leave.set()
     thread.join()
-    assert complaints(tmp_path / "memory.db", {"child"}) == []
+    assert in_a_child(partial(write_exchange, backend, "child")) == ""
+
+
+def test_a_store_in_memory_is_copied_by_a_fork() -> None:
+    backend = SQLiteBackend(":memory:")
+    write_exchange(backend, "parent")
+
+    def work() -> None:
+        write_exchange(backend, "child")
+        with unit_of_work(backend, TENANT) as unit:
+            assert unit.tenants.counts().messages == 4
+
+    with busy(lambda _: backend.is_healthy(), 2):
+        assert in_a_child(work) == ""
+    with unit_of_work(backend, TENANT) as unit:
+        assert unit.tenants.counts().messages == 2
+    backend.close_all()
 
 
 def test_the_log_starts_again_once_it_is_long(backend: SQLiteBackend) -> None:

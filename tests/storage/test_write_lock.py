@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from continuum.errors import StorageBusyError
-from continuum.storage.write_lock import FileLock, TicketLock, WriterLock
+from continuum.storage.write_lock import FileLock, TicketLock, Turn, WriterLock
 
 
 def wait_for_queue(lock: TicketLock, length: int) -> None:
-    while len(lock._waiting) < length:
+    while lock.waiting() < length:
         threading.Event().wait(0.001)
 
 
@@ -21,16 +21,18 @@ def test_threads_are_served_in_the_order_of_asking() -> None:
     served: list[int] = []
 
     def work(number: int) -> None:
-        assert lock.acquire(30)
+        mine = Turn()
+        assert lock.acquire(mine, 30)
         served.append(number)
-        lock.release()
+        lock.release(mine)
 
-    assert lock.acquire(0)
+    first = Turn()
+    assert lock.acquire(first, 0)
     threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
     for number, thread in enumerate(threads, start=1):
         thread.start()
         wait_for_queue(lock, number)
-    lock.release()
+    lock.release(first)
     for thread in threads:
         thread.join()
     assert served == list(range(6))
@@ -38,10 +40,35 @@ def test_threads_are_served_in_the_order_of_asking() -> None:
 
 def test_who_gives_up_leaves_the_queue() -> None:
     lock = TicketLock()
-    assert lock.acquire(0)
-    assert not lock.acquire(0.01)
-    lock.release()
-    assert lock.acquire(0)
+    first, other = Turn(), Turn()
+    assert lock.acquire(first, 0)
+    assert not lock.acquire(other, 0.01)
+    lock.release(first)
+    assert lock.holders() == []
+    assert lock.acquire(other, 0)
+
+
+def test_a_turn_whose_maker_is_gone_holds_nobody_up() -> None:
+    lock = TicketLock()
+    gone, waiting = Turn(), Turn()
+    assert lock.acquire(gone, 0)
+    assert not lock.acquire(waiting, 0)
+    del gone  # as after an interrupt between taking and giving back
+    assert lock.acquire(waiting, 1)
+    assert lock.holders() == [waiting]
+
+
+def test_leaving_twice_or_without_having_entered_frees_nobody_elses_place() -> None:
+    lock = TicketLock(places=2)
+    one, two, third = Turn(), Turn(), Turn()
+    assert lock.acquire(one, 0)
+    assert lock.acquire(two, 0)
+    lock.release(third)
+    assert not lock.acquire(third, 0)
+    lock.release(one)
+    lock.release(one)
+    assert lock.holders() == [two]
+    assert lock.acquire(third, 0)
 
 
 def test_two_holders_of_a_file_lock_exclude_each_other(tmp_path: Path) -> None:

@@ -103,6 +103,14 @@ class Entities(Repository):
         if right != (entity_type, aliases, first_seq):
             self._rows("correct_entity", id=entity.id, entity_type=right[0], aliases=right[1], first_seq=right[2])
 
+    def state(self, entity: Entity) -> None:
+        """Write what a caller states about a known entity: it wins over what texts say, and the latest wins.
+
+        An empty description and empty metadata state nothing.
+        """
+        if entity.description or entity.metadata != "{}":
+            self._rows("state_entity", id=entity.id, description=entity.description, metadata=entity.metadata)
+
     def by_ids(self, ids: Iterable[str]) -> dict[str, Entity]:
         """Those of the ids that are this tenant's."""
         return {row[0]: _entity(row) for row in self._rows_in("entities_by_id", ids)}

@@ -21,6 +21,13 @@ RETURNING id, joined, entity_type, aliases, first_seq;
 UPDATE entities SET entity_type = :entity_type, aliases = :aliases, first_seq = :first_seq
 WHERE tenant_id = :tenant_id AND id = :id;
 
+-- name: state_entity
+-- scope: tenant
+UPDATE entities
+SET description = CASE WHEN :description = '' THEN entities.description ELSE :description END,
+    metadata = CASE WHEN :metadata = '{}' THEN entities.metadata ELSE :metadata END
+WHERE tenant_id = :tenant_id AND id = :id;
+
 -- name: entities_by_id
 -- scope: tenant
 SELECT id, name, entity_type, name_key, description, created_at, last_seen, occurrences, aliases, metadata,
