@@ -27,7 +27,7 @@ class Runtime:
 
     def memory_of(self, tenant: str | None) -> AsyncConsciousMemory:
         """The memory of a tenant, or of the default one. Raises InvalidInputError."""
-        return AsyncConsciousMemory(memory=self.tenants.get_tenant(tenant or self.config.tenant_id))
+        return AsyncConsciousMemory(memory=self.tenants.get_tenant(self.config.tenant_id if tenant is None else tenant))
 
     def close(self) -> None:
         """Release everything. Calling it again does nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from continuum.api.errors import problem
@@ -23,7 +24,7 @@ class LoopbackHostGuard:
             answer = problem(
                 HTTPStatus.FORBIDDEN,
                 "permission_denied",
-                "the Host header must name this machine (localhost, 127.0.0.1 or [::1]) while no keys are required",
+                "one Host header must name this machine (localhost, 127.0.0.1 or [::1]) while no keys are required",
             )
             await answer(scope, receive, send)
             return
@@ -31,11 +32,12 @@ class LoopbackHostGuard:
 
 
 def _host(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"host":
-            host: str = value.decode("latin-1")
-            return host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    return ""
+    """The host that the caller named, '' if it named none or several."""
+    named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    if len(named) != 1:
+        return ""
+    host: str = named[0]
+    return host.rsplit(":", 1)[0] if not host.endswith("]") else host
 
 
 class BodyLimitGuard:
@@ -53,19 +55,22 @@ class BodyLimitGuard:
         if declared.isdigit() and int(declared[:20]) > self._bytes_max:
             await self._refuse(scope, receive, send)
             return
-        body = await self._read(receive)
+        try:
+            body = await self._read(receive)
+        except ClientDisconnect:
+            return  # half a body may still be a whole sentence: it must not be learnt
         if body is None:
             await self._refuse(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body, or None once it passes the limit."""
+        """The whole body, or None once it passes the limit. Raises ClientDisconnect if the caller left before."""
         chunks = bytearray()
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                return bytes(chunks)
+                raise ClientDisconnect
             chunks += message.get("body", b"")
             if len(chunks) > self._bytes_max:
                 return None

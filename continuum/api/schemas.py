@@ -10,14 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from continuum.domain.records import Entity, Json
 from continuum.domain.results import LearningResult, MemoryContext
 
-Moment = datetime | float
-"""RFC 3339 text, or seconds since 1970."""
+Moment = str | float
+"""RFC 3339 text, or seconds since 1970; read by the core, as in every other door."""
 
 
 class _Request(BaseModel):
-    """Unknown fields are refused: a misspelt one would otherwise be silently without effect."""
+    """Unknown fields are refused: a misspelt one would otherwise be silently without effect.
 
-    model_config = ConfigDict(extra="forbid")
+    Types are taken as they are: a text is no number, and a number is no truth value.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class _Scopes(_Request):
@@ -42,7 +45,7 @@ class LearnRequest(_Scopes):
     """One exchange: its two sides, or its messages."""
 
     user_message: str | None = Field(None, examples=["I prefer FastAPI for web projects"])
-    ai_response: str = Field("", examples=["Noted."])
+    ai_response: str | None = Field(None, examples=["Noted."])
     messages: list[MessageBody] | None = None
     metadata: dict[str, Json] | None = None
     timestamp: Moment | None = None

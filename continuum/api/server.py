@@ -25,6 +25,8 @@ def create_app(runtime: Runtime) -> FastAPI:
         title="CONTINUUM",
         version=continuum.__version__,
         summary="Memory for AI agents: recall before the answer, learn after it.",
+        docs_url=None,  # the usual pages load their scripts from somebody else's machine
+        redoc_url=None,
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     app.state.runtime = runtime
@@ -39,11 +41,20 @@ def create_app(runtime: Runtime) -> FastAPI:
     return app
 
 
+_CODES = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "invalid_input",
+}
+_TYPES = ("str", "float", "int")
+"""What a place ends with where several types are possible."""
+
+
 async def _answer_http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers) if error.headers else None
-    return problem(status, status.name.lower(), str(error.detail), headers)
+    return problem(status, _CODES.get(status, "http_error"), str(error.detail), headers)
 
 
 async def _answer_validation_error(_: Request, error: Exception) -> Response:
@@ -51,5 +62,7 @@ async def _answer_validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "header")]
+    if len(place) > 1 and place[-1] in _TYPES:
+        place.pop()
     field = ".".join(place)[:200] or "body"
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", f"{field}: {first['msg']}", field=field)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from continuum import __version__, errors
+from continuum.cli.output import visible
+
+INTERRUPTED = 130
 
 EXIT_CODES: dict[type[errors.ContinuumError], int] = {
     errors.ContinuumError: 1,
@@ -69,9 +75,40 @@ def command_line(context: click.Context) -> None:
 
 
 def main() -> None:
-    """Run the command line; never shows a traceback for a failure that has a name."""
+    """Run the command line; never shows a traceback for a failure that has a name.
+
+    With --json a failure is one JSON object on standard error.
+    """
+    as_json = "--json" in sys.argv[1:]
     try:
-        command_line(prog_name="continuum")
+        status = command_line.main(prog_name="continuum", standalone_mode=False)
     except errors.ContinuumError as exc:
-        click.echo(f"continuum: {exc}", err=True)
-        sys.exit(EXIT_CODES[type(exc)])
+        _say_failure(exc.code, str(exc), getattr(exc, "field", None), as_json)
+        status = EXIT_CODES[type(exc)]
+    except click.ClickException as exc:
+        if as_json:
+            _say_failure("usage", exc.format_message(), None, as_json)
+        else:
+            exc.show()
+        status = exc.exit_code
+    except click.Abort:
+        status = INTERRUPTED
+    except OSError as exc:
+        _say_failure("system", f"{exc.filename or 'standard output'}: {exc.strerror or exc}", None, as_json)
+        _forget_output()
+        status = EXIT_CODES[errors.ContinuumError]
+    sys.exit(status)
+
+
+def _say_failure(code: str, message: str, field: str | None, as_json: bool) -> None:
+    line = f"continuum: {visible(message)}"
+    if as_json:
+        line = json.dumps({"error": {"code": code, "message": message, "field": field}})
+    with contextlib.suppress(OSError):
+        click.echo(line, err=True)
+
+
+def _forget_output() -> None:
+    """What could not be written to standard output shall not be tried again when the interpreter ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)

@@ -33,7 +33,7 @@ def _plain(value: object) -> Json:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table on a terminal; tab-separated lines in a pipe. Stored control characters never reach the terminal."""
     shown = [[visible(str(cell)) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         for row in shown:
             click.echo("\t".join(row))
         return

@@ -9,9 +9,12 @@ from typing import TypeVar
 
 import click
 
-from continuum.core.config import LoadedSettings, load_settings
+from continuum.core.config import LoadedSettings, MemoryConfig, load_settings
 from continuum.domain.records import Json
+from continuum.errors import NotFoundError
+from continuum.storage.factory import sqlite_path
 
+MEMORY = ":memory:"
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
@@ -24,9 +27,18 @@ class Options:
 
     @property
     def store(self) -> str:
-        """The absolute path, or the URL, of the store in use."""
+        """The absolute path of the store in use, or ``:memory:``. Raises ConfigurationError for an unknown URL."""
         config = self.settings.config
-        return config.storage or str(config.db_path.absolute())
+        path = sqlite_path(config.storage) if config.storage else str(config.db_path)
+        return path if path == MEMORY else str(Path(path).expanduser().absolute())
+
+    @property
+    def existing(self) -> MemoryConfig:
+        """The settings, for a command that only reads. Raises NotFoundError if there is no store yet."""
+        store = self.store
+        if store != MEMORY and not Path(store).exists():
+            raise NotFoundError(f'no store at {store}; make one with `continuum init` or `continuum learn "..."`')
+        return self.settings.config
 
 
 def shared_options(command: Command) -> Command:

@@ -21,6 +21,7 @@ from continuum.domain.results import MemoryContext
 from continuum.embeddings.base import EmbeddingProvider
 from continuum.embeddings.keeping import VectorKeeper
 from continuum.embeddings.providers import provider_from_name
+from continuum.errors import ConfigurationError, StorageUnavailableError, shown
 from continuum.extraction.pipeline import ExtractionPipeline
 from continuum.storage.base import StorageBackend
 from continuum.storage.factory import open_backend
@@ -45,9 +46,15 @@ class Engine:
     readers: ThreadPoolExecutor
     writers: ThreadPoolExecutor
     owns_backend: bool
+    closed: bool = False
 
     def unit(self, tenant: TenantId, *, write: bool) -> AbstractContextManager[UnitOfWork]:
-        """One transaction of one tenant; durable when a writing one ends without an exception."""
+        """One transaction of one tenant; durable when a writing one ends without an exception.
+
+        Raises StorageUnavailableError once the engine is closed: a store must not open again behind one's back.
+        """
+        if self.closed:
+            self.refuse_if_closed()
         return unit_of_work(self.backend, tenant, write=write)
 
     @property
@@ -58,10 +65,20 @@ class Engine:
     def limits(self) -> Limits:
         return Limits(self.config.max_text_bytes, self.config.max_metadata_bytes)
 
+    def refuse_if_closed(self) -> None:
+        """Raise StorageUnavailableError if the engine is closed."""
+        if self.closed:
+            raise StorageUnavailableError("the memory is closed; open a new one")
+
+    def is_healthy(self) -> bool:
+        """Whether the store is open and answers."""
+        return not self.closed and self.backend.is_healthy()
+
     def close(self) -> None:
         """Finish what runs, save indexes, release the store. Calling it again does nothing."""
         self.writers.shutdown(wait=True)
         self.readers.shutdown(wait=True)
+        self.closed = True
         if self.vectors is not None:
             self.vectors.close()
         self.index_store.save_all()
@@ -84,6 +101,8 @@ def build_engine(
     of the caller's own switches vectors on. Raises ConfigurationError and StorageError.
     """
     target = storage if storage is not None else (config.storage or str(config.db_path))
+    if not isinstance(target, str | Path | StorageBackend) or "\0" in str(target):
+        raise ConfigurationError(f"storage: {shown(target)} is no path, URL or StorageBackend")
     backend = open_backend(target, timeout_seconds=config.db_timeout)
     if provider is None and config.enable_embeddings:
         key = None if config.embedding_api_key is None else config.embedding_api_key.reveal()

@@ -12,8 +12,8 @@ from continuum.core.validation import checked_label, checked_metadata, checked_t
 from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId, checked_name, derived_id, uuid7
 from continuum.domain.records import AttentionLink, Entity, Json, LogEntry, Sources
-from continuum.errors import InvalidInputError
-from continuum.language.names import normalise_name
+from continuum.errors import InvalidInputError, shown
+from continuum.language.names import entity_key
 from continuum.storage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def assert_entity(
 def assert_link(engine: Engine, tenant: TenantId, a: str, b: str, link_type: str, strength: float) -> AttentionLink:
     """Write the log entry of a typed link, and its row. Raises InvalidInputError."""
     if not isinstance(strength, int | float) or isinstance(strength, bool) or not 0 <= strength <= 1:
-        raise InvalidInputError("strength", f"is {strength!r}; it must lie between 0 and 1")
+        raise InvalidInputError("strength", f"is {shown(strength)}; it must lie between 0 and 1")
     if link_type == RESERVED_LINK_TYPE:
         raise InvalidInputError("link_type", f"{RESERVED_LINK_TYPE!r} is what co-occurrence makes; use another type")
     first, second = checked_label(a, "a"), checked_label(b, "b")
-    if normalise_name(first) == normalise_name(second):
+    if entity_key(first) == entity_key(second):
         raise InvalidInputError("b", f"names the same concept as a ({first!r}); a link joins two")
     payload = {"a": first, "b": second, "link_type": checked_name(link_type, "link_type"), "strength": float(strength)}
     now = engine.clock.now()
@@ -65,6 +65,7 @@ def apply_entity(work: UnitOfWork, entry: LogEntry) -> Entity:
     stated = json.loads(entry.payload)
     entity = _entity(work, entry, stated["name"], stated["entity_type"], stated["description"], stated["metadata"])
     work.entities.observe([entity])
+    work.entities.state(entity)
     return work.entities.by_ids([entity.id])[entity.id]
 
 
@@ -92,7 +93,7 @@ def apply_link(work: UnitOfWork, entry: LogEntry) -> AttentionLink:
 def _entity(work: UnitOfWork, entry: LogEntry, name: str, entity_type: str, description: str, metadata: str) -> Entity:
     tenant = work.tenants.get()
     assert tenant is not None, "a log entry exists, so its tenant does"
-    key = normalise_name(name)
+    key = entity_key(name)
     kind = entity_type if entity_type in ("session", "decision") else "concept"
     return Entity(
         id=derived_id(tenant.secret, kind, key if kind == "concept" else name),

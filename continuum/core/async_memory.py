@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
+from continuum.core.auto_hook import Extractors
 from continuum.core.config import MemoryConfig
 from continuum.core.memory import ConsciousMemory
 from continuum.core.twins import Pool, run_in
@@ -42,21 +43,45 @@ class AsyncConsciousMemory:
         memory: ConsciousMemory | None = None,
     ) -> None:
         """Open a memory as `ConsciousMemory` does, or wrap one that is open."""
-        self.memory = memory or ConsciousMemory(
-            tenant_id,
-            db_path,
-            enable_cache,
-            instance_id=instance_id,
-            session_id=session_id,
-            storage=storage,
-            config=config,
-        )
+        if memory is None:
+            memory = ConsciousMemory(
+                tenant_id,
+                db_path,
+                enable_cache,
+                instance_id=instance_id,
+                session_id=session_id,
+                storage=storage,
+                config=config,
+            )
+        self.memory = memory
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    @property
+    def tenant_id(self) -> str:
+        return self.memory.tenant_id
+
+    @property
+    def instance_id(self) -> str:
+        return self.memory.instance_id
+
+    @property
+    def session_id(self) -> str:
+        return self.memory.session_id
+
+    def auto_hook(
+        self,
+        function: Callable[P, R],
+        *,
+        extractors: Extractors | None = None,
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> Callable[P, R]:
+        """As `ConsciousMemory.auto_hook`."""
+        return self.memory.auto_hook(function, extractors=extractors, on_error=on_error)
 
     async def close(self) -> None:
         """Finish background work and release the store."""
@@ -70,6 +95,7 @@ class AsyncConsciousMemory:
     process_turn = turn
     create_entity = _hopping(ConsciousMemory.create_entity, "writers")
     link_entities = _hopping(ConsciousMemory.link_entities, "writers")
+    fill_vectors = _hopping(ConsciousMemory.fill_vectors, "writers")
     rebuild = _hopping(ConsciousMemory.rebuild, "writers")
     get_stats = _hopping(ConsciousMemory.get_stats, "readers")
     get_messages = _hopping(ConsciousMemory.get_messages, "readers")

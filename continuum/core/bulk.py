@@ -6,18 +6,21 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from continuum.core.exchanges import ExchangeDefaults, exchange_of_mapping, exchange_of_messages
-from continuum.core.recording import Learned, prepare, record
+from continuum.core.recording import prepare, record
+from continuum.core.validation import checked_iterable
 from continuum.domain.ids import TenantId
-from continuum.domain.records import Exchange, Json, Message
+from continuum.domain.records import Exchange, Extraction, Json, Message
+from continuum.domain.results import LearningResult
 from continuum.errors import InvalidInputError
+from continuum.storage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from continuum.core.assembly import Engine
 
-ExchangeInput = Sequence[Message] | Mapping[str, Json]
+ExchangeInput = Iterable[Message] | Mapping[str, Json]
 """The messages of an exchange, or the arguments of `learn`."""
 
 
@@ -47,6 +50,7 @@ class BulkJob:
     engine: Engine
     tenant: TenantId
     defaults: Callable[[], ExchangeDefaults]
+    note: Callable[[Extraction], None]
     batch_size: int
     name: str | None
 
@@ -55,41 +59,51 @@ def learn_in_batches(
     job: BulkJob, exchanges: Iterable[ExchangeInput], progress: Callable[[BulkProgress], None] | None
 ) -> BulkResult:
     """Learn all exchanges behind what the job has done already. Raises InvalidInputError naming the exchange."""
-    skipped = _done(job)
-    numbered = islice(enumerate(exchanges), skipped, None)
-    learned = messages = duplicates = 0
+    numbered = enumerate(checked_iterable(exchanges, "exchanges", "exchanges"))
+    done = _done(job)
+    seen = learned = messages = duplicates = 0
     while batch := list(islice(numbered, job.batch_size)):
-        results = [one.result for one in _learn_batch(job, batch)]
+        seen += len(batch)
+        if seen <= done:
+            continue
+        results, done = _learn_batch(job, [(number, given) for number, given in batch if number >= done])
         learned += len(results)
         messages += sum(len(result.message_ids) for result in results if not result.duplicate)
         duplicates += sum(result.duplicate for result in results)
         if progress is not None:
-            progress(BulkProgress(skipped + learned, messages, duplicates))
-    return BulkResult(learned, messages, duplicates, skipped)
+            progress(BulkProgress(seen, messages, duplicates))
+    return BulkResult(learned, messages, duplicates, seen - learned)
 
 
-def _learn_batch(job: BulkJob, batch: Sequence[tuple[int, ExchangeInput]]) -> list[Learned]:
-    """One transaction: the exchanges, and how far the job has got with them."""
+def _learn_batch(job: BulkJob, batch: Sequence[tuple[int, object]]) -> tuple[list[LearningResult], int]:
+    """One transaction: the exchanges that nobody else has learnt for the job meanwhile, and how far it has got."""
     engine = job.engine
     defaults = job.defaults()
-    prepared = [prepare(_exchange(defaults, number, given), engine.pipeline.extract) for number, given in batch]
+    prepared = [
+        (number, prepare(_exchange(defaults, number, given), engine.pipeline.extract)) for number, given in batch
+    ]
+    end = batch[-1][0] + 1
     with engine.unit(job.tenant, write=True) as work:
-        learned = [record(work, one, engine.pipeline.extract, engine.links) for one in prepared]
-        if job.name is not None:
-            done = json.dumps({"done": batch[-1][0] + 1})
-            work.idempotency.put(_job_key(job.name), b"job", done, defaults.now)
-    for one in learned:
-        engine.events.publish(one.events)
+        done = _kept(work, job.name)
+        rest = [one for number, one in prepared if number >= done]
+        learned = [record(work, one, engine.pipeline.extract, engine.links) for one in rest]
+        if job.name is not None and done < end:
+            kept = json.dumps({"done": end})
+            work.idempotency.put(_job_key(job.name), b"job", kept, defaults.now)
+    for one, answer in zip(rest, learned, strict=True):
+        engine.events.publish(answer.events)
+        if not answer.result.duplicate:
+            job.note(one.extraction)
     if engine.vectors is not None:
         engine.vectors.wake(job.tenant)
-    return learned
+    return [answer.result for answer in learned], max(done, end if job.name is not None else 0)
 
 
-def _exchange(defaults: ExchangeDefaults, number: int, given: ExchangeInput) -> Exchange:
+def _exchange(defaults: ExchangeDefaults, number: int, given: object) -> Exchange:
     try:
         if isinstance(given, Mapping):
             return exchange_of_mapping(defaults, given)
-        return exchange_of_messages(defaults, given)
+        return exchange_of_messages(defaults, cast("Iterable[Message]", given))
     except InvalidInputError as exc:
         raise InvalidInputError(f"exchanges[{number}].{exc.field}", exc.problem, limit=exc.limit) from exc
 
@@ -98,7 +112,11 @@ def _done(job: BulkJob) -> int:
     if job.name is None:
         return 0
     with job.engine.unit(job.tenant, write=False) as work:
-        kept = work.idempotency.get(_job_key(job.name))
+        return _kept(work, job.name)
+
+
+def _kept(work: UnitOfWork, name: str | None) -> int:
+    kept = None if name is None else work.idempotency.get(_job_key(name))
     return 0 if kept is None else int(json.loads(kept.result)["done"])
 
 

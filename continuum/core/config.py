@@ -289,6 +289,11 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Json]:
     return content
 
 
+def read_project_file(path: Path) -> dict[str, Json]:
+    """What a project's file says now. Raises ConfigurationError."""
+    return _read_file(path, required=True)
+
+
 def _read_project(folder: Path, personal: Path) -> dict[str, Json]:
     """The nearest project file's keys, with its db_path made absolute; {} if there is none."""
     for home in (folder, *folder.parents):
@@ -355,7 +360,7 @@ def _number(value: Json) -> float:
 
 
 def _path(value: Json) -> Path:
-    if not isinstance(value, str | Path) or str(value) == "":
+    if not isinstance(value, str | Path) or str(value) == "" or "\0" in str(value):
         raise ValueError("must be a path")
     return Path(value) if str(value) == ":memory:" else Path(value).expanduser()
 

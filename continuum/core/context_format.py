@@ -1,13 +1,15 @@
 """Renders what was recalled as quoted, dated, attributed data, within a token budget. Pure.
 
 The block cannot be closed from inside: every stored text is written as a JSON string in which ``<`` and ``>`` are
-escaped, so no line break and no tag of ours can come out of it. Its head is the same in every answer, so that prompt
+escaped, so no line break and no tag of ours can come out of it; a name stands unquoted only if it is nothing but
+words. Its head is the same in every answer, so that prompt
 caches hit. The line shapes are what the echo guard recognises when such a block comes back in a message.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,12 +25,27 @@ HEAD = f'<{CONTEXT_TAG} v="1">\nQuoted records of earlier conversations, most re
 TAIL = f"</{CONTEXT_TAG}>"
 REFERENCE_CHARS = 12
 DESCRIPTION_CHARS_MAX = 160
-# C1 controls, line separators and direction marks: json.dumps leaves them as they are, a terminal or a model may not.
-_CONTROLS = {
-    code: f"\\u{code:04x}"
-    for first, last in ((0x7F, 0x9F), (0x2028, 0x202E), (0x2066, 0x2069))
-    for code in range(first, last + 1)
-}
+NAME_CHARS_MAX = 100
+"""A longer name of a speaker or a concept is cut."""
+
+_UNSEEN = (
+    *((0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
+    *((0x180B, 0x180F), (0x200B, 0x200C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164)),
+    *((0xFE00, 0xFE0D), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF9, 0xFFFB), (0xE0000, 0xE01EF)),
+)
+"""Controls, line separators, direction marks, tags and other characters that nobody sees and a model may read."""
+
+
+def _escape(code: int) -> str:
+    """JSON's escape of a character, as a surrogate pair where it needs one."""
+    return json.dumps(chr(code))[1:-1]
+
+
+_ESCAPES = {code: _escape(code) for first, last in _UNSEEN for code in range(first, last + 1)}
+_ESCAPES |= {code: f"\\u{code:04x}" for code in (0x7F, ord("<"), ord(">"))}
+_LONE_JOINER = re.compile("(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d")
+"""A zero width joiner that does not stand inside an emoji."""
+_HARMLESS_NAME = re.compile(r"[\w.'’&+#@/-]+(?: [\w.'’&+#@/-]+)*")
 
 TokenEstimate = Callable[[str], int]
 
@@ -47,17 +64,19 @@ def estimate_tokens(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class RenderedContext:
-    """The block, its estimated tokens, and how many memories did not fit."""
+    """The block, its estimated tokens, and in words what did not fit, '' if everything did."""
 
     text: str
     tokens: int
-    memories_left_out: int
+    left_out: str
 
 
 def quoted(text: str) -> str:
-    """A text as one line of data: a JSON string whose angle brackets and direction marks are escaped."""
-    line = json.dumps(text, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")
-    return line.translate(_CONTROLS)
+    """A text as one line of data: a JSON string in which angle brackets and what cannot be seen are escaped."""
+    line = json.dumps(text, ensure_ascii=False)
+    if line.isascii():
+        return line.replace("<", "\\u003c").replace(">", "\\u003e").replace("\x7f", "\\u007f")
+    return _LONE_JOINER.sub(r"\\u200d", line.translate(_ESCAPES))
 
 
 def format_context(
@@ -74,8 +93,9 @@ def format_context(
     """
     budget = max_tokens - estimate(HEAD) - estimate(TAIL)
     memory_lines, budget = _fitting(map(_memory_line, memories), budget, estimate)
-    other_lines, budget = _fitting(_other_lines(concepts, relationships, decisions), budget, estimate)
-    left_out = len(memories) - len(memory_lines)
+    others = list(_other_lines(concepts, relationships, decisions))
+    other_lines, budget = _fitting(others, budget, estimate)
+    left_out = _left_out(len(memories) - len(memory_lines), len(others) - len(other_lines))
     if not memory_lines and not other_lines:
         return RenderedContext("", 0, left_out)
     text = HEAD + "".join(memory_lines + other_lines) + TAIL
@@ -92,8 +112,13 @@ def _fitting(lines: Iterable[str], budget: int, estimate: TokenEstimate) -> tupl
     return kept, budget
 
 
+def _left_out(memories: int, others: int) -> str:
+    parts = [(memories, "memories"), (others, "decisions, concepts or links")]
+    return " and ".join(f"{count} {what}" for count, what in parts if count)
+
+
 def _memory_line(memory: RecalledMemory) -> str:
-    speaker = f"{_plain(memory.speaker)} " if memory.speaker and memory.speaker != memory.role else ""
+    speaker = f"{_name(memory.speaker)} " if memory.speaker and memory.speaker != memory.role else ""
     day = memory.timestamp.date().isoformat()
     reference = memory.id.replace("-", "")[-REFERENCE_CHARS:]
     return f"- [m:{reference}] {day} {speaker}({memory.role}): {quoted(memory.passage)}\n"
@@ -110,12 +135,15 @@ def _other_lines(
     for concept in concepts:
         if concept.description:
             about = quoted(concept.description[:DESCRIPTION_CHARS_MAX])
-            yield f"- [c:{concept.id[:REFERENCE_CHARS]}] {_plain(concept.name)}: {about}\n"
+            yield f"- [c:{concept.id[:REFERENCE_CHARS]}] {_name(concept.name)}: {about}\n"
     for link in relationships:
-        kind = "" if link.link_type == "hebbian" else f" {_plain(link.link_type)}"
-        yield f"- [r] {_plain(link.concept_a)} --{kind} {_plain(link.concept_b)} ({link.strength:.2f})\n"
+        kind = "" if link.link_type == "hebbian" else f" {_name(link.link_type)}"
+        yield f"- [r] {_name(link.concept_a)} --{kind} {_name(link.concept_b)} ({link.strength:.2f})\n"
 
 
-def _plain(name: str) -> str:
-    """A name without the quotes around it, as harmless as a quoted text."""
-    return quoted(name)[1:-1]
+def _name(name: str) -> str:
+    """A name as it is if it holds nothing but words, else quoted, so that no name looks like a role or a line."""
+    short = name if len(name) <= NAME_CHARS_MAX else name[: NAME_CHARS_MAX - 1] + "…"
+    if _HARMLESS_NAME.fullmatch(short):
+        return short
+    return quoted(short).replace("[", "\\u005b")

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from continuum.core.assembly import Engine
 from continuum.core.memory import ConsciousMemory
-from continuum.core.query_engine import MemoryQueryEngine, RecallRequest
+from continuum.core.query_engine import MemoryQueryEngine
+from continuum.core.questions import RecallRequest
 from continuum.core.validation import checked_time
 from continuum.domain.ids import tenant_id
 from continuum.domain.records import Json, Message
@@ -61,12 +62,12 @@ class Score:
 
 def read_conversations(path: Path) -> Iterator[Conversation]:
     """The conversations of a file, one at a time. Raises InvalidInputError naming the line."""
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    yield _conversation(f"c{number}", json.loads(line))
-                except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as exc:
+                    yield _conversation(f"c{number}", json.loads(line.decode("utf-8")))
+                except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as exc:
                     problem = f"is not a conversation ({type(exc).__name__}: {exc}); see `continuum eval --help`"
                     raise InvalidInputError(f"line {number}", problem) from exc
 
@@ -83,6 +84,8 @@ def _conversation(name: str, line: Mapping[str, Json]) -> Conversation:
         for number, item in enumerate(line.get("questions", ()))
         if item["gold_turns"]
     )
+    if not all(isinstance(question.text, str) for question in questions):
+        raise TypeError("every question needs a text")
     turns = tuple(dict(turn) for turn in line["turns"])
     if not all(isinstance(turn["text"], str) for turn in turns):
         raise TypeError("every turn needs a text")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from inspect import signature
 
 from continuum.core.validation import (
     Limits,
     Timestamp,
+    checked_iterable,
     checked_key,
     checked_label,
     checked_metadata,
@@ -18,7 +19,7 @@ from continuum.core.validation import (
 from continuum.domain.clock import Micros
 from continuum.domain.ids import uuid7
 from continuum.domain.records import Exchange, Json, Message
-from continuum.errors import InvalidInputError
+from continuum.errors import InvalidInputError, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,13 @@ class ExchangeDefaults:
     limits: Limits
     session_id: str
     instance_id: str
+    session_given: bool = False
+    """Whether somebody named the session, so that it is the same after a restart."""
 
 
 def exchange_of_messages(
     defaults: ExchangeDefaults,
-    messages: Sequence[Message],
+    messages: Iterable[Message],
     *,
     metadata: Mapping[str, Json] | None = None,
     session_id: str | None = None,
@@ -52,6 +55,7 @@ def exchange_of_messages(
         scope=checked_scope(user_id, agent_id, project_id),
         recorded_at=defaults.now,
         idempotency_key=checked_key(idempotency_key),
+        session_given=defaults.session_given or session_id is not None,
     )
 
 
@@ -72,7 +76,8 @@ def exchange_of_mapping(defaults: ExchangeDefaults, arguments: Mapping[str, Json
     """
     rest = dict(arguments)
     if "messages" in rest:
-        messages = [_message(number, item) for number, item in enumerate(rest.pop("messages"))]
+        given = checked_iterable(rest.pop("messages"), "messages", "messages")
+        messages = [_message(number, item) for number, item in enumerate(given)]
     else:
         sides = {name: rest.pop(name) for name in _SIDES if name in rest}
         if "user_message" not in sides:
@@ -80,7 +85,10 @@ def exchange_of_mapping(defaults: ExchangeDefaults, arguments: Mapping[str, Json
         messages = two_sides(**sides)
     for name in rest:
         if name not in _SHARED:
-            raise InvalidInputError(name[:60], f"is not known; an exchange takes {', '.join([*_SIDES, *_SHARED])}")
+            raise InvalidInputError(
+                name[:60] if isinstance(name, str) else shown(name),
+                f"is not known; an exchange takes {', '.join([*_SIDES, *_SHARED])}",
+            )
     return exchange_of_messages(defaults, messages, **rest)
 
 
@@ -89,7 +97,7 @@ _SHARED = tuple(signature(exchange_of_messages).parameters)[2:]
 _MESSAGE_FIELDS = tuple(Message.__dataclass_fields__)
 
 
-def _message(number: int, item: Message | Mapping[str, Json]) -> Message:
+def _message(number: int, item: object) -> Message:
     if isinstance(item, Message):
         return item
     field = f"messages[{number}]"
@@ -98,7 +106,8 @@ def _message(number: int, item: Message | Mapping[str, Json]) -> Message:
     for name in item:
         if name not in _MESSAGE_FIELDS:
             raise InvalidInputError(
-                f"{field}.{str(name)[:60]}", f"is not known; a message has {', '.join(_MESSAGE_FIELDS)}"
+                f"{field}.{name[:60] if isinstance(name, str) else shown(name)}",
+                f"is not known; a message has {', '.join(_MESSAGE_FIELDS)}",
             )
     for name in ("role", "text"):
         if name not in item:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,43 +15,41 @@ from continuum.core.auto_hook import Extractors, hooked
 from continuum.core.bulk import BulkJob, BulkProgress, BulkResult, ExchangeInput, learn_in_batches
 from continuum.core.config import MemoryConfig, get_config, with_arguments
 from continuum.core.exchanges import ExchangeDefaults, exchange_of_messages, two_sides
-from continuum.core.query_engine import MemoryQueryEngine, RecallRequest
+from continuum.core.instances import instance_name
+from continuum.core.listings import entities_of, messages_of, stats_of
+from continuum.core.query_engine import MemoryQueryEngine, own_copy
+from continuum.core.questions import (
+    MAX_CONCEPTS_LIMIT,
+    MAX_MEMORIES_LIMIT,
+    MAX_TOKENS_LIMIT,
+    QUERY_BYTES_MAX,
+    RecallRequest,
+    beginning,
+    checked_filters,
+    checked_roles,
+)
 from continuum.core.rebuilding import RebuildResult, rebuild_tenant
-from continuum.core.recording import Prepared, prepare, record
+from continuum.core.recording import Prepared, prepare, record, tag_pairs
 from continuum.core.twins import Pool, twin
 from continuum.core.validation import (
     Timestamp,
     checked_count,
     checked_key,
     checked_label,
-    checked_metadata,
     checked_scope,
     checked_text,
     checked_time,
 )
 from continuum.core.working_memory import WorkingMemory
-from continuum.domain.clock import from_micros
 from continuum.domain.events import Recalled
-from continuum.domain.ids import TenantId, checked_name, tenant_id
-from continuum.domain.records import (
-    ROLES,
-    AttentionLink,
-    Entity,
-    Json,
-    Message,
-    Role,
-    StoredMessage,
-)
+from continuum.domain.ids import TenantId
+from continuum.domain.ids import tenant_id as checked_tenant
+from continuum.domain.records import AttentionLink, Entity, Json, Message, Role, StoredMessage
 from continuum.domain.results import LearningResult, MemoryContext
-from continuum.errors import InvalidInputError
 from continuum.storage.base import StorageBackend
 
 P = ParamSpec("P")
 R = TypeVar("R")
-MAX_CONCEPTS_LIMIT = 100
-MAX_MEMORIES_LIMIT = 200
-MAX_TOKENS_LIMIT = 1_000_000
-QUERY_BYTES_MAX = 65_536
 
 
 class ConsciousMemory:
@@ -83,10 +80,13 @@ class ConsciousMemory:
         Arguments win over `config`, which is `get_config()` if it is not given. `storage` is a URL or a
         `StorageBackend` of the caller's own. Raises ConfigurationError, InvalidInputError and StorageError.
         """
-        base = config or (engine.config if engine is not None else get_config())
-        self.config = with_arguments(base, db_path=db_path, cache_enabled=enable_cache)
-        self.tenant_id: TenantId = _tenant(tenant_id or self.config.tenant_id)
-        self.instance_id = _instance_name(instance_id or self.config.instance_id, self.tenant_id)
+        if config is None:
+            config = get_config() if engine is None else engine.config
+        self.config = with_arguments(config, db_path=db_path, cache_enabled=enable_cache)
+        self.tenant_id: TenantId = checked_tenant(self.config.tenant_id if tenant_id is None else tenant_id)
+        instance = self.config.instance_id if instance_id is None else instance_id
+        self.instance_id = instance_name(instance, self.tenant_id)
+        self._session_given = session_id is not None
         self.session_id = self.instance_id if session_id is None else checked_label(session_id, "session_id")
         self._engine = build_engine(self.config, storage=storage) if engine is None else engine
         self._owns_engine = engine is None
@@ -107,7 +107,8 @@ class ConsciousMemory:
             self._engine.close()
 
     def pool(self, name: Pool) -> ThreadPoolExecutor:
-        """The threads that the async twins run on."""
+        """The threads that the async twins run on. Raises StorageUnavailableError once the memory is closed."""
+        self._engine.refuse_if_closed()
         return self._engine.readers if name == "readers" else self._engine.writers
 
     @property
@@ -152,7 +153,7 @@ class ConsciousMemory:
 
     def learn_messages(
         self,
-        messages: Sequence[Message],
+        messages: Iterable[Message],
         *,
         metadata: Mapping[str, Json] | None = None,
         session_id: str | None = None,
@@ -177,7 +178,10 @@ class ConsciousMemory:
         return replace(result, learn_time_ms=(time.perf_counter() - started) * 1_000)
 
     def _defaults(self) -> ExchangeDefaults:
-        return ExchangeDefaults(self._engine.clock.now(), self._engine.limits, self.session_id, self.instance_id)
+        engine = self._engine
+        return ExchangeDefaults(
+            engine.clock.now(), engine.limits, self.session_id, self.instance_id, self._session_given
+        )
 
     def _record(self, prepared: Prepared) -> LearningResult:
         with self._engine.unit(self.tenant_id, write=True) as work:
@@ -201,11 +205,13 @@ class ConsciousMemory:
 
         An exchange is a sequence of messages, or a mapping of the arguments of `learn`. With a `job` name, how far
         it got is kept with each batch: calling again with the same name and the same exchanges goes on behind the
-        last durable batch. `progress` is called after each. An invalid exchange raises InvalidInputError, which
+        last durable batch, and callers who share a job at the same time share its work. `progress` is called after
+        each batch. An invalid exchange raises InvalidInputError, which
         names its number; the batches before it stay learnt.
         """
         size = checked_count(batch_size, "batch_size", 1, 10_000)
-        bulk = BulkJob(self._engine, self.tenant_id, self._defaults, size, checked_key(job, "job"))
+        note = self._working_memory.note
+        bulk = BulkJob(self._engine, self.tenant_id, self._defaults, note, size, checked_key(job, "job"))
         return learn_in_batches(bulk, exchanges, progress)
 
     # -- recall ----------------------------------------------------------------------------------------------
@@ -246,12 +252,12 @@ class ConsciousMemory:
             ),
             session_id=None if session_id is None else checked_label(session_id, "session_id"),
             scope=checked_scope(user_id, agent_id, project_id),
-            filters=_checked_filters(filters, config.max_metadata_bytes),
-            roles=_checked_roles(roles),
+            filters=checked_filters(filters, config.max_metadata_bytes),
+            roles=checked_roles(roles),
             since=checked_time(since, "since"),
             until=checked_time(until, "until"),
-            explain=explain,
-            include_text=include_text,
+            explain=bool(explain),
+            include_text=bool(include_text),
             working_memory=self._working_memory.ids(self._engine, self.tenant_id, self.instance_id),
         )
         context = self._answer(request, exact_time=now is not None)
@@ -267,12 +273,14 @@ class ConsciousMemory:
         with self._engine.unit(self.tenant_id, write=False) as work:
             position = work.tenants.position()
         at = request.now if exact_time else request.now // (self.config.cache_ttl * 1_000_000)
-        key = (self.tenant_id, position, exact_time, replace(request, now=at))
-        context = cache.get(key)
-        if context is None:
-            context = self.query_engine.recall(request)
-            if not context.degraded:
-                cache.put(key, context)
+        filters = tuple(tag_pairs(request.filters))  # as JSON: 1, 1.0 and True are equal in Python
+        key = (self.tenant_id, position, exact_time, filters, replace(request, now=at, filters=()))
+        kept = cache.get(key)
+        if kept is not None:
+            return own_copy(kept)
+        context = self.query_engine.recall(request)
+        if all(part.part == "context" for part in context.degraded):
+            cache.put(key, own_copy(context))
         return context
 
     def turn(
@@ -287,9 +295,12 @@ class ConsciousMemory:
         agent_id: str | None = None,
         project_id: str | None = None,
     ) -> tuple[MemoryContext, LearningResult]:
-        """Recall for the user's message, then learn the exchange. Errors as `recall` and `learn`."""
+        """Recall for the user's message, then learn the exchange. Errors as `recall` and `learn`.
+
+        Of a message that is too long for a question its beginning is asked for; all of it is learnt.
+        """
         context = self.recall(
-            user_message,
+            beginning(user_message),
             max_concepts,
             session_id=session_id,
             user_id=user_id,
@@ -344,7 +355,8 @@ class ConsciousMemory:
     ) -> Callable[P, R]:
         """`function`, sync or async, with each of its exchanges learnt after it has answered.
 
-        A failing learn never fails the call: it goes to `on_error`, or to the log.
+        A generator's answer is learnt once it has ended, an awaitable's once it has come. A failing learn never
+        fails the call: it goes to `on_error`, or to the log.
         """
         return hooked(self, function, extractors or Extractors(), on_error)
 
@@ -352,26 +364,7 @@ class ConsciousMemory:
 
     def get_stats(self) -> dict[str, Json]:
         """Counts of this tenant, under the names that users of the specification know."""
-        with self._engine.unit(self.tenant_id, write=False) as work:
-            counts = work.tenants.counts()
-            position = work.tenants.position()
-        stats: dict[str, Json] = {
-            "tenant_id": self.tenant_id,
-            "instance_id": self.instance_id,
-            "entities": counts.entities,
-            "auto_messages": counts.messages,
-            "messages": counts.messages,
-            "decisions": counts.decisions,
-            "attention_links": counts.attention_links,
-            "compound_concepts": counts.compound_concepts,
-            "sessions": counts.sessions,
-            "vectors": counts.vectors,
-            "log_position": position,
-            "cache_enabled": self.cache_enabled,
-        }
-        if self._engine.cache is not None:
-            stats["cache"] = self._engine.cache.stats()
-        return stats
+        return stats_of(self._engine, self.tenant_id, self.instance_id)
 
     def get_messages(
         self,
@@ -384,27 +377,24 @@ class ConsciousMemory:
         before_seq: int | None = None,
     ) -> list[StoredMessage]:
         """Stored messages, newest first; `start_time` and `end_time` are half-open, `before_seq` pages on."""
-        with self._engine.unit(self.tenant_id, write=False) as work:
-            return work.messages.list(
-                session_id=session_id,
-                role=role,
-                since=checked_time(start_time, "start_time"),
-                until=checked_time(end_time, "end_time"),
-                limit=checked_count(limit, "limit", 1, 10_000),
-                before_seq=before_seq,
-            )
+        return messages_of(
+            self._engine,
+            self.tenant_id,
+            session_id=session_id,
+            since=start_time,
+            until=end_time,
+            limit=limit,
+            role=role,
+            before_seq=before_seq,
+        )
 
     def entities(
         self, entity_type: str | None = None, *, limit: int = 100, offset: int = 0, query: str | None = None
     ) -> list[Entity]:
-        """Entities by name; `query` keeps names that begin with it."""
-        with self._engine.unit(self.tenant_id, write=False) as work:
-            return work.entities.list(
-                entity_type=entity_type,
-                limit=checked_count(limit, "limit", 1, 10_000),
-                offset=checked_count(offset, "offset", 0, 10_000_000),
-                query=query,
-            )
+        """Entities by name; `query` keeps names that begin with it, in any spelling that makes the same name."""
+        return entities_of(
+            self._engine, self.tenant_id, entity_type=entity_type, limit=limit, offset=offset, query=query
+        )
 
     # -- async twins: one hop to a worker thread each ----------------------------------------------------------
 
@@ -420,33 +410,3 @@ class ConsciousMemory:
     aget_stats = twin(get_stats, "readers")
     aget_messages = twin(get_messages, "readers")
     aentities = twin(entities, "readers")
-
-
-def _tenant(name: str) -> TenantId:
-    return tenant_id(name)
-
-
-def _instance_name(given: str | None, tenant: TenantId) -> str:
-    """The name that was given, or tenant, start time and four random characters, so that two starts differ."""
-    if given is not None:
-        return checked_name(given, "instance_id")
-    started = from_micros(time.time_ns() // 1_000)
-    return f"{tenant[:100]}-{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def _checked_roles(roles: Iterable[str] | None) -> frozenset[str] | None:
-    if roles is None:
-        return None
-    kept = frozenset([roles] if isinstance(roles, str) else roles)
-    for role in kept:
-        if role not in ROLES:
-            raise InvalidInputError("roles", f"holds {role!r}; roles are {', '.join(ROLES)}")
-    return kept
-
-
-def _checked_filters(filters: Mapping[str, Json] | None, limit_bytes: int) -> tuple[tuple[str, Json], ...]:
-    checked_metadata(filters, "filters", limit_bytes)
-    for key, value in (filters or {}).items():
-        if not isinstance(value, str | int | float | bool):
-            raise InvalidInputError(f"filters.{key[:40]}", "must be a text, a number or a boolean to compare with")
-    return tuple(sorted((filters or {}).items()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.config import get_config, with_arguments
 from continuum.core.context_format import estimate_tokens, format_context
+from continuum.core.questions import DEPTH_MAX, MAX_CONCEPTS_LIMIT, QUERY_BYTES_MAX, RecallRequest
 from continuum.core.recall_id import RecallNote, sign_recall
 from continuum.core.recording import metadata_tag_name, tag_pairs
-from continuum.domain.clock import Micros, from_micros
+from continuum.core.validation import checked_count, checked_text
+from continuum.domain.clock import from_micros
 from continuum.domain.ids import TenantId, derived_id, tenant_id
-from continuum.domain.records import Entity, Json, Mention, Scope, StoredMessage, TenantRecord
+from continuum.domain.records import Entity, Json, Mention, StoredMessage, TenantRecord
 from continuum.domain.results import (
     Degradation,
     MemoryContext,
@@ -37,7 +40,7 @@ from continuum.language.tokens import tag
 from continuum.retrieval.graph import Activation, Neighbourhood, spread
 from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.passages import best_passage
-from continuum.retrieval.query import Query, Ranking, SignalWeights
+from continuum.retrieval.query import Query, Ranking
 from continuum.retrieval.ranking import rank, unknown_words
 from continuum.retrieval.words import without_speakers
 from continuum.storage.unit_of_work import UnitOfWork
@@ -53,28 +56,6 @@ RELATIONSHIPS_MAX = 24
 NO_CONCEPT_TYPES = frozenset({"session", "decision"})
 
 Vector = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class RecallRequest:
-    """A checked question with its filters; times in microseconds."""
-
-    message: str
-    now: Micros
-    max_concepts: int = 10
-    max_memories: int = 10
-    max_tokens: int = 2_000
-    traverse_depth: int = 2
-    session_id: str | None = None
-    scope: Scope = Scope()
-    filters: tuple[tuple[str, Json], ...] = ()
-    roles: frozenset[str] | None = None
-    since: Micros | None = None
-    until: Micros | None = None
-    explain: bool = False
-    include_text: bool = False
-    working_memory: tuple[str, ...] = ()
-    weights: SignalWeights = SignalWeights()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +103,7 @@ class MemoryQueryEngine:
         config = with_arguments(get_config(), db_path=db_path) if engine is None else engine.config
         self._engine = build_engine(config) if engine is None else engine
         self._owns_engine = engine is None
-        self.tenant_id: TenantId = tenant_id(tenant or config.tenant_id)
+        self.tenant_id: TenantId = tenant_id(config.tenant_id if tenant is None else tenant)
 
     def __enter__(self) -> Self:
         return self
@@ -136,14 +117,18 @@ class MemoryQueryEngine:
             self._engine.close()
 
     def query(self, message: str, max_results: int = 10, traverse_depth: int = 2) -> QueryResult:
-        """The concepts near a message, with the links between them, as the specification shapes them."""
+        """The concepts near a message, with the links between them, as the specification shapes them.
+
+        `max_results` lies between 0 and 100, `traverse_depth` between 0 and 2. Raises InvalidInputError.
+        """
+        size = checked_count(max_results, "max_results", 0, MAX_CONCEPTS_LIMIT)
         request = RecallRequest(
-            message,
+            checked_text(message, "message", QUERY_BYTES_MAX),
             self._engine.clock.now(),
-            max_concepts=max_results,
-            max_memories=max_results,
+            max_concepts=size,
+            max_memories=size,
             max_tokens=self._engine.config.max_context_tokens,
-            traverse_depth=traverse_depth,
+            traverse_depth=checked_count(traverse_depth, "traverse_depth", 0, DEPTH_MAX),
         )
         context = self.recall(request)
         matches = tuple(
@@ -229,7 +214,7 @@ class MemoryQueryEngine:
         if not unknown:
             return []
         names = self._engine.index_store.names(work, tenant)
-        return [match for word in unknown for match in names.closest(word, CORRECTIONS_PER_WORD)]
+        return [match for word in unknown for match in _best_matches(names.closest(word, CORRECTIONS_PER_WORD))]
 
     def _activate(
         self, work: UnitOfWork, tenant: TenantRecord, request: RecallRequest, corrected: Sequence[str]
@@ -283,8 +268,8 @@ class MemoryQueryEngine:
             memories, found.concepts, found.relationships, found.decisions, request.max_tokens, estimate_tokens
         )
         degraded = list(found.degraded)
-        if rendered.memories_left_out:
-            problem = f"{rendered.memories_left_out} memories did not fit into {request.max_tokens} tokens"
+        if rendered.left_out:
+            problem = f"{rendered.left_out} did not fit into {request.max_tokens} tokens"
             degraded.append(Degradation("context", problem))
         note = RecallNote(request.now, tuple(m.seq for m in memories), tuple(concept.id for concept in found.concepts))
         return MemoryContext(
@@ -302,6 +287,11 @@ class MemoryQueryEngine:
             degraded=tuple(degraded),
             explanation=_explanation(request, found) if request.explain else None,
         )
+
+
+def _best_matches(matches: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Names that hold the word itself, if there are any: what is spelt as a name is spelt is not misspelt."""
+    return [match for match in matches if match[1] == 1.0] or list(matches)
 
 
 def _empty(tenant: TenantId, started: float) -> MemoryContext:
@@ -396,6 +386,14 @@ def _explanation(request: RecallRequest, found: _Found) -> dict[str, Json]:
         "signals": [dict(reasons) for reasons in found.ranking.reasons],
         "candidates": len(found.ranking.seqs),
     }
+
+
+def own_copy(context: MemoryContext) -> MemoryContext:
+    """The same answer without a mapping that anybody else holds, so that no caller changes another's."""
+    memories = tuple(
+        replace(memory, metadata=deepcopy(memory.metadata), reasons=dict(memory.reasons)) for memory in context.memories
+    )
+    return replace(context, memories=memories, explanation=deepcopy(context.explanation))
 
 
 def strip_time(context: MemoryContext) -> MemoryContext:

@@ -6,12 +6,12 @@ deadlock on a database with row locks.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
+from continuum.core.repeats import answered_before, fresh_utterances, remember_answer, same_again
 from continuum.core.validation import same_key
 from continuum.domain.clock import Micros
 from continuum.domain.events import ConceptLearned, DecisionMade, Event, MemoryAdded
@@ -34,12 +34,11 @@ from continuum.domain.records import (
     StoredMessage,
 )
 from continuum.domain.results import LearningResult
-from continuum.errors import ConflictError
+from continuum.language.names import entity_key
 from continuum.language.tokens import encode_tags, encode_terms
 from continuum.storage.unit_of_work import UnitOfWork
 
 TENANT_SECRET_BYTES = 32
-TAGS_PER_MESSAGE_MAX = 32
 ENTITY_NAME_CHARS_MAX = 200
 UNCONFIRMED_STRENGTH_MAX = 0.29
 """What only the assistant, a tool, an import or the federation says stays below the links that are walked."""
@@ -105,22 +104,26 @@ def record(work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSe
     Raises ConflictError if the key was used for other words.
     """
     exchange = prepared.exchange
-    answered = _answered_before(work, exchange)
+    answered = answered_before(work, exchange)
     if answered is not None:
         return Learned(answered)
     tenant = work.tenants.ensure(exchange.recorded_at, lambda: secrets.token_bytes(TENANT_SECRET_BYTES))
-    known = _known_messages(work, exchange)
-    if known:
-        fresh = tuple(u for u in exchange.utterances if same_key(exchange.session_id, u) not in known)
+    keys = [same_key(exchange.session_id, utterance) for utterance in exchange.utterances]
+    timed = {key for key in keys if key is not None}
+    if timed:
+        known = work.messages.known(sorted(timed))
+        fresh = fresh_utterances(exchange, keys, set(known))
         if not fresh:
-            return Learned(_same_again(work, exchange, known))
-        exchange = replace(exchange, utterances=fresh)
-        prepared = prepare(exchange, extract)
+            ids = tuple(dict.fromkeys(known[key].id for key in keys if key is not None))
+            return Learned(same_again(work, exchange, ids))
+        if len(fresh) < len(keys):
+            exchange = replace(exchange, utterances=fresh)
+            prepared = prepare(exchange, extract)
     messages = _append(work, exchange)
     _index(work, messages, prepared.terms)
     derived = derive(work, tenant.secret, messages, prepared.extraction, links)
     result = _result(work, prepared, messages, derived)
-    _remember_answer(work, exchange, result)
+    remember_answer(work, exchange, result)
     return Learned(result, _events(work.tenant_id, exchange, messages, derived))
 
 
@@ -188,7 +191,7 @@ def _tags(message: StoredMessage) -> list[tuple[str, str]]:
         for key, value in json.loads(message.metadata).items():
             if isinstance(value, str | int | float | bool):
                 pairs.append((metadata_tag_name(key), value))
-    return tag_pairs(pairs)[:TAGS_PER_MESSAGE_MAX]
+    return tag_pairs(pairs)
 
 
 def _append(work: UnitOfWork, exchange: Exchange) -> list[StoredMessage]:
@@ -223,63 +226,6 @@ def _append(work: UnitOfWork, exchange: Exchange) -> list[StoredMessage]:
 
 def _index(work: UnitOfWork, messages: Sequence[StoredMessage], terms: Sequence[bytes]) -> None:
     work.messages.index([indexed(message, own) for message, own in zip(messages, terms, strict=True)])
-
-
-def _answered_before(work: UnitOfWork, exchange: Exchange) -> LearningResult | None:
-    if exchange.idempotency_key is None:
-        return None
-    stored = work.idempotency.get(exchange.idempotency_key)
-    if stored is None:
-        return None
-    if stored.request_hash != request_hash(exchange):
-        raise ConflictError(
-            f"idempotency_key {exchange.idempotency_key!r} was used for another exchange; use a new key"
-        )
-    return replace(_result_from_json(stored.result), duplicate=True)
-
-
-def _remember_answer(work: UnitOfWork, exchange: Exchange, result: LearningResult) -> None:
-    if exchange.idempotency_key is not None:
-        answer = json.dumps(asdict(result))
-        work.idempotency.put(exchange.idempotency_key, request_hash(exchange), answer, exchange.recorded_at)
-
-
-def request_hash(exchange: Exchange) -> bytes:
-    """What makes two requests equal: session, scope and words, not the moment they arrived."""
-    said = [
-        [u.role, u.speaker, u.text, u.metadata, u.timestamp if u.timestamp_given else 0] for u in exchange.utterances
-    ]
-    body = json.dumps([exchange.session_id, asdict(exchange.scope), said], ensure_ascii=False)
-    return hashlib.blake2b(body.encode(), digest_size=16).digest()
-
-
-def _result_from_json(text: str) -> LearningResult:
-    values = json.loads(text)
-    for name in ("message_ids", "concepts", "decisions"):
-        values[name] = tuple(values[name])
-    return LearningResult(**values)
-
-
-def _known_messages(work: UnitOfWork, exchange: Exchange) -> set[bytes]:
-    keys = [key for u in exchange.utterances if (key := same_key(exchange.session_id, u)) is not None]
-    return set(work.messages.known(keys)) if keys else set()
-
-
-def _same_again(work: UnitOfWork, exchange: Exchange, known: set[bytes]) -> LearningResult:
-    ids = work.messages.known(sorted(known))
-    keys = [key for u in exchange.utterances if (key := same_key(exchange.session_id, u)) is not None]
-    return LearningResult(
-        concepts_extracted=0,
-        decisions_detected=0,
-        links_created=0,
-        compounds_found=0,
-        tenant_id=work.tenant_id,
-        session_id=exchange.session_id,
-        exchange_id=exchange.exchange_id,
-        message_ids=tuple(ids[key].id for key in keys),
-        seq=work.tenants.position(),
-        duplicate=True,
-    )
 
 
 def _result(
@@ -332,7 +278,8 @@ def _plain_entity(
     entity_id: str, name: str, entity_type: str, at: tuple[Micros, Micros], seqs: tuple[int, int], times: int
 ) -> Entity:
     short = name[:ENTITY_NAME_CHARS_MAX]
-    return Entity(entity_id, short, entity_type, short, "", at[0], at[1], times, first_seq=seqs[0], last_seq=seqs[1])
+    key = entity_key(short)
+    return Entity(entity_id, short, entity_type, key, "", at[0], at[1], times, first_seq=seqs[0], last_seq=seqs[1])
 
 
 def _session_entity(secret: bytes, messages: Sequence[StoredMessage]) -> Entity:

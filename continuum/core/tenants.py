@@ -10,7 +10,9 @@ from typing import Self
 
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.config import MemoryConfig, get_config, with_arguments
+from continuum.core.listings import NAME_BYTES_MAX
 from continuum.core.memory import ConsciousMemory
+from continuum.core.validation import checked_count, checked_text
 from continuum.domain.clock import iso
 from continuum.domain.ids import tenant_id
 from continuum.domain.records import Json
@@ -38,7 +40,7 @@ class TenantManager:
         config: MemoryConfig | None = None,
         engine: Engine | None = None,
     ) -> None:
-        self.config = with_arguments(config or get_config(), db_path=db_path)
+        self.config = with_arguments(get_config() if config is None else config, db_path=db_path)
         self.engine = build_engine(self.config, storage=storage) if engine is None else engine
         self._owns_engine = engine is None
         self._memories: OrderedDict[str, ConsciousMemory] = OrderedDict()
@@ -64,6 +66,7 @@ class TenantManager:
         """
         if instance_id is not None or session_id is not None:
             return self._open(name, instance_id, session_id)
+        tenant_id(name)
         with self._lock:
             memory = self._memories.get(name) or self._open(name, None, None)
             self._memories[name] = memory
@@ -82,9 +85,12 @@ class TenantManager:
         )
 
     def list_tenants(self, limit: int = 100, after: str = "") -> list[dict[str, Json]]:
-        """Tenants by name, a page at a time: those behind `after`."""
+        """Tenants by name, a page of up to 1,000 at a time: those behind `after`. Raises InvalidInputError."""
+        size = checked_count(limit, "limit", 1, TENANTS_PER_PAGE_MAX)
+        last = checked_text(after, "after", NAME_BYTES_MAX)
+        self.engine.refuse_if_closed()
         with system_unit_of_work(self.engine.backend) as work:
-            page = work.tenants(limit=min(limit, TENANTS_PER_PAGE_MAX), after=after)
+            page = work.tenants(limit=size, after=last)
         return [
             {
                 "tenant_id": tenant.tenant_id,

@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
+from continuum.errors import StorageUnavailableError
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Pool = Literal["readers", "writers"]
@@ -38,4 +40,8 @@ def twin(
 
 async def run_in(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
     """Run `work` on a thread of `pool`. A cancelled caller stops waiting; the work goes on to its end."""
-    return await asyncio.get_running_loop().run_in_executor(pool, work)
+    try:
+        answer = asyncio.get_running_loop().run_in_executor(pool, work)
+    except RuntimeError as exc:  # the pool was shut down between the look and the leap
+        raise StorageUnavailableError("the memory is closed; open a new one") from exc
+    return await answer

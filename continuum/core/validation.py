@@ -9,16 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from continuum.domain.clock import EARLIEST_MICROS, LATEST_MICROS, Micros, to_micros
 from continuum.domain.ids import checked_name
-from continuum.domain.records import ROLES, Json, Message, Origin, Scope, Utterance
-from continuum.errors import InvalidInputError
+from continuum.domain.records import ROLES, Json, Message, Origin, Role, Scope, Utterance
+from continuum.errors import InvalidInputError, shown
 
 METADATA_DEPTH_MAX = 16
+METADATA_TAGS_MAX = 64
+"""Keys of metadata that hold one text, number or boolean: those that recall can filter by."""
+INTEGER_BITS_MAX = 1_024
 LABEL_CHARS_MAX = 256
 MESSAGES_PER_EXCHANGE_MAX = 1_000
 KEY_CHARS_MAX = 256
@@ -92,12 +96,13 @@ def checked_time(value: Timestamp, field: str) -> Micros | None:
             ) from None
     if isinstance(value, datetime):
         return to_micros(value)
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidInputError(field, f"must be a datetime, an RFC 3339 text or seconds since 1970, not {value!r}")
-    micros = round(value * 1_000_000)
-    if not EARLIEST_MICROS <= micros <= LATEST_MICROS:
-        raise InvalidInputError(field, f"is {value!r} seconds, outside the years 1 to 9999")
-    return micros
+    if not isinstance(value, int | float) or value != value:
+        raise InvalidInputError(
+            field, f"must be a datetime, an RFC 3339 text or seconds since 1970, not {shown(value)}"
+        )
+    if not EARLIEST_MICROS <= value * 1_000_000 <= LATEST_MICROS:
+        raise InvalidInputError(field, f"is {shown(value)} seconds, outside the years 1 to 9999")
+    return round(value * 1_000_000)
 
 
 def checked_metadata(value: Mapping[str, Json] | None, field: str, limit_bytes: int) -> str:
@@ -109,6 +114,13 @@ def checked_metadata(value: Mapping[str, Json] | None, field: str, limit_bytes: 
     if not isinstance(value, Mapping):
         raise InvalidInputError(field, f"must be an object of JSON values, not {type(value).__name__}")
     _check_json(value, field, METADATA_DEPTH_MAX)
+    tags = sum(isinstance(item, str | int | float) for item in value.values())
+    if tags > METADATA_TAGS_MAX:
+        raise InvalidInputError(
+            field,
+            f"has {tags} keys with a text, a number or a boolean; the limit is {METADATA_TAGS_MAX}; nest some of them",
+            limit=METADATA_TAGS_MAX,
+        )
     text = json.dumps(dict(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return checked_text(text, field, limit_bytes)
 
@@ -121,7 +133,7 @@ def _check_json(value: Json, field: str, depth: int) -> None:
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InvalidInputError(field, f"has the key {key!r}; JSON keys are texts")
+                raise InvalidInputError(field, f"has the key {shown(key)}; JSON keys are texts")
             _check_json(item, f"{field}.{key[:40]}", depth - 1)
     elif isinstance(value, list | tuple):
         for item in value:
@@ -129,7 +141,10 @@ def _check_json(value: Json, field: str, depth: int) -> None:
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise InvalidInputError(field, f"holds {value}, which JSON cannot carry")
-    elif value is not None and not isinstance(value, str | int | bool):
+    elif isinstance(value, int):
+        if value.bit_length() > INTEGER_BITS_MAX:
+            raise InvalidInputError(field, f"holds {shown(value)}; the limit is {INTEGER_BITS_MAX} bits; send a text")
+    elif value is not None and not isinstance(value, str):
         raise InvalidInputError(field, f"holds a {type(value).__name__}, which JSON cannot carry")
 
 
@@ -149,25 +164,40 @@ def checked_count(value: object, field: str, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidInputError(field, f"must be a whole number, not {type(value).__name__}")
     if not low <= value <= high:
-        raise InvalidInputError(field, f"is {value}; it must lie between {low} and {high}", limit=high)
+        raise InvalidInputError(field, f"is {shown(value)}; it must lie between {low} and {high}", limit=high)
+    return value
+
+
+def checked_iterable(value: object, field: str, what: str) -> Iterable[object]:
+    """Something that can be iterated over and is no text and no mapping. Raises InvalidInputError."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise InvalidInputError(field, f"must be a sequence of {what}, not {type(value).__name__}")
+    return value
+
+
+def checked_role(value: object, field: str) -> Role:
+    """One of the roles. Raises InvalidInputError."""
+    if not isinstance(value, str) or value not in ROLES:
+        raise InvalidInputError(field, f"is {shown(value)}; it must be one of {', '.join(ROLES)}")
     return value
 
 
 def checked_utterances(
-    messages: Sequence[Message], now: Micros, limits: Limits, metadata: str = "{}"
+    messages: Iterable[Message], now: Micros, limits: Limits, metadata: str = "{}"
 ) -> tuple[Utterance, ...]:
     """The messages of one exchange, checked; those without words are left out, but not all may be.
 
     `metadata` is that of the exchange, for messages that bring none. Raises InvalidInputError.
     """
-    if len(messages) > MESSAGES_PER_EXCHANGE_MAX:
+    given = list(islice(checked_iterable(messages, "messages", "Message objects"), MESSAGES_PER_EXCHANGE_MAX + 1))
+    if len(given) > MESSAGES_PER_EXCHANGE_MAX:
         raise InvalidInputError(
             "messages",
-            f"has {len(messages)} messages; the limit is {MESSAGES_PER_EXCHANGE_MAX}; use learn_many",
+            f"are more than {MESSAGES_PER_EXCHANGE_MAX}, the limit of one exchange; use learn_many",
             limit=MESSAGES_PER_EXCHANGE_MAX,
         )
     checked = [
-        _utterance(message, f"messages[{number}]", now, limits, metadata) for number, message in enumerate(messages)
+        _utterance(message, f"messages[{number}]", now, limits, metadata) for number, message in enumerate(given)
     ]
     spoken = tuple(utterance for utterance in checked if utterance.text.strip())
     if not spoken:
@@ -175,15 +205,13 @@ def checked_utterances(
     return spoken
 
 
-def _utterance(message: Message, field: str, now: Micros, limits: Limits, metadata: str) -> Utterance:
+def _utterance(message: object, field: str, now: Micros, limits: Limits, metadata: str) -> Utterance:
     if not isinstance(message, Message):
         raise InvalidInputError(field, f"must be a Message, not {type(message).__name__}")
-    if message.role not in ROLES:
-        raise InvalidInputError(f"{field}.role", f"is {message.role!r}; it must be one of {', '.join(ROLES)}")
     timestamp = checked_time(message.timestamp, f"{field}.timestamp")
     own = checked_metadata(message.metadata, f"{field}.metadata", limits.metadata_bytes)
     return Utterance(
-        role=message.role,
+        role=checked_role(message.role, f"{field}.role"),
         text=checked_text(message.text, f"{field}.text", limits.text_bytes),
         speaker=None if message.speaker is None else checked_label(message.speaker, f"{field}.speaker"),
         timestamp=now if timestamp is None else timestamp,
@@ -201,7 +229,7 @@ def _origin(message: Message, field: str) -> Origin:
         origin = Origin(message.origin)
     except ValueError:
         raise InvalidInputError(
-            f"{field}.origin", f"is {message.origin!r}; it must be one of {', '.join(Origin)}"
+            f"{field}.origin", f"is {shown(message.origin)}; it must be one of {', '.join(Origin)}"
         ) from None
     if origin is Origin.USER and message.role != "user":
         raise InvalidInputError(f"{field}.origin", f"cannot be user for a message of role {message.role}")

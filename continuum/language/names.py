@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 from continuum.language.word_classes import is_function_word, words_of
@@ -87,6 +87,30 @@ def normalise_name(text: str) -> str:
     return key
 
 
+def entity_key(name: str) -> str:
+    """The key of a name that somebody gave: one without letters or digits, such as an emoji, is its own key.
+
+    Idempotent; only a blank name has none.
+
+    >>> entity_key("Web Frameworks"), entity_key(" 🚀 ")
+    ('webframework', '🚀')
+    """
+    return normalise_name(name) or "".join(_fold(name).split())
+
+
+def key_prefix(beginning: str) -> str:
+    """What the keys of all names with this beginning begin with; '' for a blank one.
+
+    >>> entity_key("New York").startswith(key_prefix("new ")), key_prefix("Web-Frameworks")
+    (True, 'webframework')
+    """
+    squeezed = _squeeze(_fold(beginning))
+    if not squeezed:
+        return entity_key(beginning)
+    pairs = zip(squeezed, normalise_name(beginning), strict=False)  # a plural ending is in no key
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
 def _fold(text: str) -> str:
     if text.isascii():
         return text.lower()
@@ -135,6 +159,7 @@ def _singular(key: str) -> str:
     return key[:-1]
 
 
+_SIGN = re.compile(r"(?<!\S)[^\w\s\x00-\xbf\u2000-\u206f\u3000-\u303f][^\w\s,;:!?.]{0,15}(?=[\s,;:!?.]|\Z)")
 _QUERY_WORD = re.compile(r"[^\W_][^\s,;:!?()\[\]{}<>\"“”«»`*|=]*")
 
 
@@ -153,7 +178,15 @@ def query_keys(text: str, limit: int = QUERY_KEYS_MAX) -> tuple[str, ...]:
         _fill(keys, stream, min(limit, len(keys) + share))
     for stream in streams:
         _fill(keys, stream, limit)
+    if not text.isascii():
+        _fill(keys, _signs(text), limit)
     return tuple(keys)
+
+
+def _signs(text: str) -> Iterator[str]:
+    """Keys of what stands between blanks without a letter or digit, as an emoji does."""
+    for sign in islice(_SIGN.finditer(text), QUERY_WORDS_MAX):
+        yield entity_key(sign.group())
 
 
 def _runs(words: list[str], content: list[bool], length: int) -> Iterator[str]:

@@ -441,6 +441,21 @@ class StorageConformance:
         assert store.write(ALICE, lambda work: work.entities.observe([entity("bees", 4)])) == set()
         assert store.read(ALICE, lambda work: work.tenants.counts().entities) == 0  # no tenant row was made
 
+    def test_what_is_stated_of_an_entity_wins_and_the_latest_statement_wins(self, store: Store) -> None:
+        def state(work: UnitOfWork) -> list[tuple[str, str]]:
+            work.entities.observe([entity("bees", description="insects")])
+            seen = []
+            for description, metadata in (("our hives", "{}"), ("", '{"a": 1}'), ("sold", "{}"), ("", "{}")):
+                work.entities.state(entity("bees", description=description, metadata=metadata))
+                work.entities.observe([entity("bees", description="again insects")])
+                kept = work.entities.by_ids(["bees"])["bees"]
+                seen.append((kept.description, kept.metadata))
+            return seen
+
+        seen = store.write(ALICE, state)
+        assert seen == [("our hives", "{}"), ("our hives", '{"a": 1}'), ("sold", '{"a": 1}'), ("sold", '{"a": 1}')]
+        assert store.read(BOB, lambda work: work.entities.by_ids(["bees"])) == {}
+
     def test_aliases_are_bounded_whatever_comes_first(self, store: Store) -> None:
         names = [f"alias{number:02}" for number in range(30)]
         pieces = [names[:16], names[10:26], names[20:]]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from continuum import errors
 from continuum.api.errors import STATUS
@@ -110,7 +112,15 @@ def test_loopback_hosts_are_served(client: TestClient, host: str) -> None:
         (b'{"user_message": 5}', 422, "user_message"),
         (b'{"user_message": "a", "metadata": [1]}', 422, "metadata"),
         (b'{"user_message": "nul \\u0000"}', 422, "messages[0].text"),
-        (b'{"user_message": "a", "timestamp": "soon"}', 422, "timestamp.datetime"),
+        (b'{"user_message": "a", "timestamp": "soon"}', 422, "messages[0].timestamp"),
+        (b'{"user_message": "a", "timestamp": "99999999999999"}', 422, "messages[0].timestamp"),
+        (b'{"user_message": "a", "timestamp": 1e305}', 422, "messages[0].timestamp"),
+        (b'{"user_message": "a", "timestamp": true}', 422, "timestamp"),
+        (b'{"user_message": "a", "metadata": {"n": 18446744073709551616}}', 422, None),
+        (b'{"user_message": "a \\"1\\"", "metadata": {"n": [1, -9223372036854775809]}}', 422, None),
+        (b'{"messages": [{"role": "user", "text": "a"}], "speaker": "Zed"}', 422, "speaker"),
+        (b'{"messages": [{"role": "user", "text": "a"}], "timestamp": 5}', 422, "timestamp"),
+        (b'{"messages": [{"role": "user", "text": "a"}], "ai_response": "b"}', 422, "ai_response"),
         (b"[1, 2", 422, None),
         (b'{"user_message": "lone \\ud800"}', 422, None),
         (b'{"user_message": NaN}', 422, None),
@@ -124,16 +134,104 @@ def test_bad_bodies_are_refused_as_problems(client: TestClient, body: bytes, sta
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
+    assert answer.json()["code"] == ("invalid_input" if status == 422 else "body_too_large")
     if field is not None:
         assert answer.json()["field"] == field
     assert client.get("/v1/stats").json()["messages"] == 0
 
 
+@requirement("api:problems", "recall:bad-input")
+@pytest.mark.parametrize(
+    "wrong",
+    [{"max_memories": True}, {"max_memories": "5"}, {"max_memories": 1.5}, {"explain": "yes"}, {"roles": "user"}],
+)
+def test_a_value_of_another_type_is_refused(client: TestClient, wrong: dict[str, object]) -> None:
+    answer = client.post("/v1/recall", json={"message": "hello", **wrong})
+    assert (answer.status_code, answer.json()["field"]) == (422, next(iter(wrong)))
+
+
+@requirement("api:learn", "learn:time")
+@pytest.mark.parametrize("moment", ["2026-01-01", "20260101", "2026-01-01T00:00:00Z", 1_767_225_600, 1_767_225_600.0])
+def test_a_time_means_the_same_as_in_python(client: TestClient, moment: object) -> None:
+    client.post("/v1/learn", json={"user_message": "Minka came", "timestamp": moment})
+    found = client.post("/v1/recall", json={"message": "Minka", "since": "2026-01-01", "until": 1_767_225_601}).json()
+    assert [memory["timestamp"] for memory in found["memories"]] == ["2026-01-01T00:00:00Z"]
+
+
+@requirement("api:learn")
+def test_integers_of_64_bits_and_digits_in_texts_come_back_as_they_went_in(client: TestClient) -> None:
+    metadata = {"n": (1 << 64) - 1, "low": -(1 << 63), "f": 1.2345678901234567890123, "text": '"9' * 30, "e": 1e30}
+    client.post("/v1/learn", json={"user_message": "Call 12345678901234567890123", "metadata": metadata})
+    found = client.post("/v1/recall", json={"message": "call"}).json()["memories"][0]
+    assert found["metadata"] == metadata
+
+
+@requirement("api:tenant-header")
+def test_a_tenant_header_that_is_empty_or_given_twice_is_refused(client: TestClient) -> None:
+    for headers in ([("X-Tenant-ID", "")], [("X-Tenant-ID", "alice"), ("X-Tenant-ID", "bob")]):
+        answer = client.get("/v1/stats", headers=headers)
+        assert (answer.status_code, answer.json()["field"]) == (422, "tenant_id")
+
+
+@requirement("api:loopback-host")
+def test_two_host_headers_are_refused(client: TestClient) -> None:
+    async def scenario() -> int:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        headers = [(b"host", b"127.0.0.1"), (b"host", b"evil.example")]
+        scope = {"type": "http", "method": "GET", "path": "/v1/health", "headers": headers, "query_string": b""}
+        await client.app(scope, receive, send)
+        return int(sent[0]["status"])
+
+    assert asyncio.run(scenario()) == 403
+
+
+@requirement("api:learn")
+def test_a_body_whose_sender_left_is_not_learnt(client: TestClient) -> None:
+    async def scenario() -> list[Message]:
+        sent: list[Message] = []
+        coming: list[Message] = [
+            {"type": "http.request", "body": b'{"user_message": "half"}', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+
+        async def receive() -> Message:
+            return coming.pop(0)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json"), (b"content-length", b"99")]
+        scope = {"type": "http", "method": "POST", "path": "/v1/learn", "headers": headers, "query_string": b""}
+        await client.app(scope, receive, send)
+        return sent
+
+    assert asyncio.run(scenario()) == []
+    assert client.get("/v1/stats").json()["messages"] == 0
+
+
+@requirement("api:health", "api:problems")
+def test_a_closed_service_is_unhealthy_and_says_so(db_path: Path) -> None:
+    runtime = open_runtime(MemoryConfig(db_path=db_path))
+    client = TestClient(create_app(runtime), base_url=BASE, raise_server_exceptions=False)
+    runtime.close()
+    assert client.get("/v1/health").status_code == 503
+    answer = client.post("/v1/learn", json={"user_message": "too late"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+
+
 @requirement("api:problems")
 def test_unknown_paths_and_methods_answer_as_http_says(client: TestClient) -> None:
-    assert client.get("/v1/nothing").status_code == 404
-    refused = client.get("/v1/learn")
+    unknown, refused = client.get("/v1/nothing"), client.get("/v1/learn")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+    assert refused.json()["code"] == "method_not_allowed"
 
 
 @requirement("api:error-table")
@@ -162,6 +260,7 @@ def test_an_open_server_is_refused(db_path: Path, settings: dict[str, str]) -> N
 
 @requirement("api:openapi")
 def test_the_api_describes_itself(client: TestClient) -> None:
+    assert client.get("/docs").status_code == client.get("/redoc").status_code == 404  # they load foreign scripts
     described = client.get("/openapi.json").json()
     assert described["openapi"].startswith("3.1")
     assert set(described["paths"]) == {

@@ -80,7 +80,12 @@ def test_every_answer_has_a_json_form() -> None:
         (["learn", ""], 2, "messages: hold no words"),
         (["learn", "x", "--metadata", "{"], 2, "metadata: is not JSON"),
         (["learn", "x", "--tenant", "a b"], 2, "tenant_id: must be"),
-        (["status", "--db-path", "/proc/nothing/memory.db"], 7, "/proc/nothing"),
+        (["learn", "x", "--db-path", "/proc/nothing/memory.db"], 7, "/proc/nothing"),
+        (["learn", "x", "--db-path", ""], 6, "must be a path"),
+        (["init", "--db-path", ":memory:"], 2, "name a file"),
+        (["status"], 3, "no store at"),
+        (["recall", "x"], 3, "no store at"),
+        (["search", "x", "--db-path", "none.db"], 3, "none.db"),
         (["serve", "--host", "0.0.0.0"], 6, "needs API keys"),
         (["recall"], 2, "Missing argument"),
         (["nonsense"], 2, "No such command"),
@@ -93,6 +98,50 @@ def test_failures_are_one_sentence_and_an_exit_code(
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+    if arguments[0] in ("status", "recall", "search"):
+        assert not any(path.is_file() for path in tmp_path.rglob("*"))  # who only reads makes no store
+
+
+@requirement("cli:errors", "cli:json")
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "code", "field"),
+    [
+        (["learn", "x", "--tenant", "a b"], 2, "invalid_input", "tenant_id"),
+        (["status"], 3, "not_found", None),
+        (["nonsense"], 2, "usage", None),
+    ],
+)
+def test_failures_have_a_json_form(
+    tmp_path: Path, arguments: list[str], exit_code: int, code: str, field: str | None
+) -> None:
+    done = process(*arguments, "--json", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (exit_code, "")
+    error = json.loads(done.stderr)["error"]
+    assert (error["code"], error["field"]) == (code, field)
+    assert error["message"]
+
+
+@requirement("cli:errors")
+@pytest.mark.parametrize("arguments", [["--help"], ["learn", "x"], ["status"]])
+def test_an_output_that_takes_nothing_is_a_sentence_and_an_exit_code(tmp_path: Path, arguments: list[str]) -> None:
+    process("learn", "x", folder=tmp_path)
+    environ = {**os.environ, "CONTINUUM_CONFIG_DIR": str(tmp_path / "home")}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "continuum", *arguments],
+            cwd=tmp_path, env=environ, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "continuum: standard output: No space left on device\n"
+
+
+@requirement("cli:init", "settings:file")
+def test_init_with_a_url_in_the_environment_writes_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTINUUM_STORAGE", f"sqlite:///{tmp_path}/u.db")
+    assert process("init", folder=tmp_path).stdout == f"store: {tmp_path}/u.db\n"
+    monkeypatch.delenv("CONTINUUM_STORAGE")
+    assert json.loads((tmp_path / ".continuum" / "config.json").read_text())["db_path"] == f"{tmp_path}/u.db"
+    assert json.loads(process("status", "--json", folder=tmp_path).stdout)["store"] == f"{tmp_path}/u.db"
 
 
 @requirement("cli:errors")
@@ -107,6 +156,9 @@ def test_stored_control_characters_never_reach_the_terminal() -> None:
     shown = run("search", "Lisbon").stdout
     assert "\x1b" not in shown
     assert "\\x1b[31mred Lisbon" in shown
+    learnt = run("learn", 'The band "Red\x1b]0;owned\x07 Lisbon" plays').stdout
+    assert "\\x1b]0;owned" in learnt
+    assert "\x1b" not in learnt
 
 
 @requirement("cli:demo")
@@ -137,9 +189,15 @@ def test_eval_measures_a_users_own_data(tmp_path: Path) -> None:
     data.write_text('{"turns": [{"text": 5}]}')
     with pytest.raises(errors.InvalidInputError):
         run("eval", "--data", str(data))
-    data.write_text("not json")
-    with pytest.raises(errors.InvalidInputError, match="line 1"):
-        run("eval", "--data", str(data))
+    for bad in (
+        b"not json",
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b'{"turns": [{"text": "a"}], "questions": [{"text": 5, "gold_turns": ["0"]}]}',
+    ):
+        data.write_bytes(bad)
+        with pytest.raises(errors.InvalidInputError, match="line 1"):
+            run("eval", "--data", str(data))
 
 
 def test_continuum_alone_says_what_to_do_first() -> None:

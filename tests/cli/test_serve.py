@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
+from continuum.cli.commands.serve import url_of
 from tests.requirements import requirement
 
 
@@ -55,6 +57,15 @@ def test_serve_prints_its_store_and_keeps_what_it_learns(tmp_path: Path) -> None
         assert f"store: {tmp_path}/continuum_data/memory.db" in said
         assert f"curl -s http://127.0.0.1:{port}/v1/learn" in said
         assert "Traceback" not in said
+
+
+@requirement("cli:serve")
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:1"), ("localhost", "http://localhost:1"), ("::1", "http://[::1]:1")],
+)
+def test_the_address_of_a_service_can_be_used_as_it_is_printed(host: str, url: str) -> None:
+    assert url_of(host, 1) == url
 
 
 @requirement("cli:serve")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from continuum.core.memory import ConsciousMemory
+from continuum.core.query_engine import MemoryQueryEngine
 from continuum.core.tenants import TenantManager
 from continuum.domain.records import Message, Origin
-from continuum.errors import ConflictError, ContinuumError, InvalidInputError
+from continuum.errors import ConflictError, InvalidInputError
 from tests.requirements import requirement
 
 
@@ -77,6 +78,8 @@ def test_text_is_stored_as_it_came(memory: ConsciousMemory, text: str) -> None:
 
 
 Call = Callable[[ConsciousMemory], object]
+HUGE = [5, pytest.param(10**5_000, id="huge")]
+"""Numbers; the second has more digits than Python writes out."""
 
 
 @requirement("learn:bad-input")
@@ -107,6 +110,33 @@ Call = Callable[[ConsciousMemory], object]
         (lambda m: m.learn_messages([Message("owner", "hi")]), "messages[0].role"),  # type: ignore[arg-type]
         (lambda m: m.learn_messages([Message("assistant", "hi", origin=Origin.USER)]), "messages[0].origin"),
         (lambda m: m.learn_messages([Message("user", "hi")] * 1_001), "messages"),
+        (lambda m: m.learn_messages(None), "messages"),
+        (lambda m: m.learn_messages("ab"), "messages"),
+        (lambda m: m.learn_messages([Message([], "hi")]), "messages[0].role"),  # type: ignore[arg-type]
+        (lambda m: m.learn_messages([Message("user", "hi", origin=5)]), "messages[0].origin"),  # type: ignore[arg-type]
+        (lambda m: m.learn("hi", timestamp=1e305), "messages[0].timestamp"),
+        (lambda m: m.learn("hi", timestamp=10**5_000), "messages[0].timestamp"),
+        (lambda m: m.learn("hi", metadata={"a": 10**5_000}), "metadata.a"),
+        (lambda m: m.learn("hi", metadata={10**5_000: 1}), "metadata"),
+        (lambda m: m.learn("hi", metadata={f"k{n}": n for n in range(65)}), "metadata"),
+        (lambda m: m.learn("hi", user_id=10**5_000), "user_id"),
+        (lambda m: m.learn_many(None), "exchanges"),
+        (lambda m: m.learn_many([5]), "exchanges[0].messages"),
+        (lambda m: m.learn_many([Message("user", "hi")]), "exchanges[0].messages"),
+        (lambda m: m.learn_many([{"messages": None}]), "exchanges[0].messages"),
+        (lambda m: m.learn_many([{"messages": [{"role": "user", "text": "hi", 5: 1}]}]), "exchanges[0].messages[0].5"),
+        (lambda m: m.learn_many([{5: 1, "user_message": "hi"}]), "exchanges[0].5"),
+        (lambda m: m.learn_many([], batch_size=10**5_000), "batch_size"),
+        (lambda m: m.get_messages("\ud800"), "session_id"),
+        (lambda m: m.get_messages(role=""), "role"),
+        (lambda m: m.get_messages(role=[]), "role"),
+        (lambda m: m.get_messages(before_seq="x"), "before_seq"),
+        (lambda m: m.get_messages(before_seq=10**30), "before_seq"),
+        (lambda m: m.get_messages(start_time=10**400), "start_time"),
+        (lambda m: m.entities(query=5), "query"),
+        (lambda m: m.entities(query="\ud800"), "query"),
+        (lambda m: m.entities(entity_type="a b"), "entity_type"),
+        (lambda m: m.link_entities("a", "b", "knows", 10**5_000), "strength"),
     ],
 )
 def test_bad_input_is_refused_by_field_and_nothing_is_kept(memory: ConsciousMemory, call: Call, field: str) -> None:
@@ -116,6 +146,12 @@ def test_bad_input_is_refused_by_field_and_nothing_is_kept(memory: ConsciousMemo
     assert caught.value.field == field
     assert len(memory.get_messages()) == 1
     assert memory.learn("kept after").seq == 2
+
+
+@requirement("learn:messages")
+def test_messages_may_come_from_a_generator(memory: ConsciousMemory) -> None:
+    result = memory.learn_messages(Message("user", f"Fact {number}") for number in range(3))
+    assert len(result.message_ids) == 3
 
 
 @requirement("learn:bad-input")
@@ -133,12 +169,31 @@ def test_limits_hold_at_the_limit_and_one_past_it(memory: ConsciousMemory) -> No
 
 
 @requirement("names:tenant-and-instance")
-@pytest.mark.parametrize("name", ["", "has space", "a/b", "../up", "ü", "x" * 129, "a\n", "'; DROP TABLE x"])
-def test_names_outside_the_rule_are_refused(db_path: Path, name: str) -> None:
-    with pytest.raises(ContinuumError):
-        ConsciousMemory(name or "\0", db_path)
-    with pytest.raises(ContinuumError), ConsciousMemory("t", db_path, instance_id=name or "\0"):
-        pass
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "has space",
+        "a/b",
+        "../up",
+        "ü",
+        "x" * 129,
+        "a\n",
+        "'; DROP TABLE x",
+        [],
+        5,
+        pytest.param(10**5_000, id="huge"),
+    ],
+)
+def test_names_outside_the_rule_are_refused(manager: TenantManager, name: str) -> None:
+    for opened in (
+        lambda: ConsciousMemory(name, engine=manager.engine),
+        lambda: ConsciousMemory("t", engine=manager.engine, instance_id=name),
+        lambda: MemoryQueryEngine(tenant=name, engine=manager.engine),
+        lambda: manager.get_tenant(name),
+    ):
+        with pytest.raises(InvalidInputError):
+            opened()
 
 
 @requirement("names:tenant-and-instance")
@@ -154,6 +209,17 @@ def test_the_same_message_again_is_not_stored_twice(memory: ConsciousMemory) -> 
     assert again.duplicate
     assert again.message_ids == first.message_ids
     assert len(memory.get_messages()) == 1
+
+
+@requirement("learn:same-again")
+def test_the_same_message_twice_in_one_exchange_is_stored_once(memory: ConsciousMemory) -> None:
+    said = Message("user", "Yes.", timestamp="2026-01-01")
+    first = memory.learn_messages([said, Message("assistant", "Good."), said])
+    assert len(first.message_ids) == 2
+    again = memory.learn_messages([said, said])
+    assert again.duplicate
+    assert again.message_ids == first.message_ids[:1]
+    assert sorted(message.text for message in memory.get_messages()) == ["Good.", "Yes."]
 
 
 @requirement("learn:same-again")
@@ -181,6 +247,27 @@ def test_an_idempotency_key_gives_the_first_answer_again(memory: ConsciousMemory
     with pytest.raises(ConflictError, match="use a new key"):
         memory.learn("We chose Vim", idempotency_key="k1")
     assert len(memory.get_messages()) == 1
+
+
+@requirement("learn:idempotency")
+def test_a_key_holds_over_a_restart_when_no_session_was_named(db_path: Path) -> None:
+    answers = []
+    for _ in range(2):
+        with ConsciousMemory("t", db_path) as memory:
+            answers.append(memory.learn("We chose Helix", idempotency_key="k"))
+    assert answers[1].duplicate
+    assert answers[1].message_ids == answers[0].message_ids
+    with ConsciousMemory("t", db_path) as memory:
+        for other in ({"session_id": "s"}, {"timestamp": 0.0}):
+            with pytest.raises(ConflictError):
+                memory.learn("We chose Helix", idempotency_key="k", **other)
+
+
+@requirement("learn:idempotency", "learn:bulk")
+def test_keys_of_callers_and_jobs_are_kept_apart(memory: ConsciousMemory) -> None:
+    memory.learn("By hand", idempotency_key="job:x")
+    assert memory.learn_many([{"user_message": "From a file"}], job="x").messages == 1
+    assert memory.learn("By hand", idempotency_key="job:x").duplicate
 
 
 @requirement("learn:idempotency")
@@ -233,6 +320,29 @@ def test_learn_many_reports_progress_and_goes_on_where_it_stopped(manager: Tenan
     assert len(memory.get_messages(limit=100)) == 25
 
 
+@requirement("learn:bulk", "learn:threads")
+def test_threads_that_share_a_job_learn_each_exchange_once(manager: TenantManager) -> None:
+    memory = manager.get_tenant("bulk")
+    exchanges = [{"user_message": f"Fact {number} about Lisbon"} for number in range(60)]
+    together, results = threading.Barrier(3), []
+
+    def learn() -> None:
+        def begin_together() -> Iterator[dict[str, str]]:
+            together.wait(30)
+            yield from exchanges
+
+        results.append(memory.learn_many(begin_together(), batch_size=7, job="import"))
+
+    threads = [threading.Thread(target=learn) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(m.text for m in memory.get_messages(limit=1_000)) == sorted(e["user_message"] for e in exchanges)
+    assert sum(result.messages for result in results) == 60
+    assert all(result.skipped + result.exchanges == 60 for result in results)
+
+
 @requirement("learn:bulk")
 def test_an_invalid_exchange_of_a_bulk_learn_is_named_and_its_batch_is_not_kept(memory: ConsciousMemory) -> None:
     exchanges = [{"user_message": "good one"}, {"user_message": "good two"}, {"user_message": "bad \0"}]
@@ -264,6 +374,49 @@ def test_entities_and_links_by_hand_survive_a_rebuild(memory: ConsciousMemory) -
     assert before[0].description == "the new billing system"
     context = memory.recall("What does Aurora use?")
     assert [(r.concept_a, r.link_type, r.concept_b) for r in context.relationships] == [("Aurora", "uses", "Kafka")]
+
+
+@requirement("entities:by-hand", "log:rebuild")
+def test_what_a_caller_states_wins_over_texts_and_the_latest_statement_wins(memory: ConsciousMemory) -> None:
+    memory.learn("Aurora is a billing system written in Rust.")
+    assert memory.create_entity("Aurora", description="the northern lights").description == "the northern lights"
+    memory.create_entity("aurora", metadata={"owner": "Ann"})
+    stated = memory.create_entity("Aurora", "project", "our newest project", {"owner": "Ben"})
+    memory.learn("Aurora is a failure that nobody talks about.")
+    memory.create_entity("Aurora")
+    assert (stated.description, json.loads(stated.metadata)) == ("our newest project", {"owner": "Ben"})
+    before = memory.entities(query="Aurora")
+    assert (before[0].description, json.loads(before[0].metadata)) == ("our newest project", {"owner": "Ben"})
+    memory.rebuild()
+    assert memory.entities(query="Aurora") == before
+
+
+@requirement("entities:by-hand")
+def test_names_without_letters_are_names_of_their_own(memory: ConsciousMemory) -> None:
+    rocket, fire = memory.create_entity("🚀", description="launches"), memory.create_entity("🔥", description="hot")
+    assert rocket.id != fire.id
+    memory.link_entities("🚀", "🔥", "near")
+    assert {c.name for c in memory.recall("What is 🚀 about?").concepts} == {"🚀", "🔥"}
+
+
+@requirement("entities:types")
+def test_entities_are_found_by_the_beginning_of_their_names(memory: ConsciousMemory) -> None:
+    for name in ("Minka", "New York", "Newton", "Web frameworks", "C++", "🚀"):
+        memory.create_entity(name)
+    memory.learn("hello", session_id="Kick-off 1")
+    for query, names in (
+        ("Minka", ["Minka"]),
+        ("MIN", ["Minka"]),
+        ("New York", ["New York"]),
+        ("new", ["Newton", "New York"]),
+        ("web_frameworks", ["Web frameworks"]),
+        ("c++", ["C++"]),
+        ("🚀", ["🚀"]),
+        ("Kick", ["Kick-off 1"]),
+        ("York", []),
+    ):
+        assert [entity.name for entity in memory.entities(query=query)] == names, query
+    assert len(memory.entities(query=" ")) == 7
 
 
 @requirement("entities:by-hand")

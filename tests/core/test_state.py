@@ -189,5 +189,15 @@ def test_working_memory_holds_the_last_seven_concepts_and_comes_back_with_its_in
         assert len(held) == 7
     with ConsciousMemory("t", db_path, instance_id="agent-1") as memory:
         assert set(memory._working_memory.ids(memory._engine, memory.tenant_id, "agent-1")) == set(held)
+    with ConsciousMemory("t", db_path, instance_id="agent-1") as memory:
+        memory.learn("Project Indiaone started")
+        merged = memory._working_memory.ids(memory._engine, memory.tenant_id, "agent-1")
+        names = {entity.id: entity.name for entity in memory.entities(limit=100)}
+        assert len(merged) == 7
+        assert "Indiaone" in names[merged[0]]
+        assert set(merged[1:]) < set(held)
+        memory.learn_many([{"user_message": "Project Julietone started"}])
+        latest = memory._working_memory.ids(memory._engine, memory.tenant_id, "agent-1")
+        assert latest[1:] == merged[:6]
     with ConsciousMemory("t", db_path, instance_id="agent-2") as memory:
         assert memory._working_memory.ids(memory._engine, memory.tenant_id, "agent-2") == ()

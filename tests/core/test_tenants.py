@@ -46,6 +46,10 @@ def test_tenants_are_listed_by_page_and_only_once_they_were_used(manager: Tenant
     assert [tenant["tenant_id"] for tenant in manager.list_tenants(limit=2, after="b")] == ["c"]
     with pytest.raises(InvalidInputError):
         manager.get_tenant("a b")
+    for wrong in ({"limit": -1}, {"limit": None}, {"limit": 10**30}, {"after": 5}, {"after": "\ud800"}):
+        with pytest.raises(InvalidInputError) as caught:
+            manager.list_tenants(**wrong)
+        assert caught.value.field == next(iter(wrong))
 
 
 def test_a_tenants_memory_is_one_object_while_it_is_in_use_and_the_rest_are_let_go(manager: TenantManager) -> None:

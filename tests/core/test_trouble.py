@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from continuum.core.config import MemoryConfig
 from continuum.core.memory import ConsciousMemory
 from continuum.core.tenants import TenantManager
 from continuum.errors import (
+    ConfigurationError,
     InvalidInputError,
     SchemaVersionError,
     StorageBusyError,
@@ -39,6 +42,38 @@ def test_a_folder_or_an_impossible_path_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StorageUnavailableError):
         ConsciousMemory("t", tmp_path / "file" / "memory.db")
+
+
+@requirement("storage:open-errors")
+@pytest.mark.parametrize("arguments", [{"storage": 5}, {"storage": object()}, {"storage": "a\0"}, {"db_path": "\0"}])
+def test_what_names_no_store_is_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        ConsciousMemory("t", **arguments)
+
+
+@requirement("storage:open-errors", "async:twins")
+@pytest.mark.parametrize("place", ["memory.db", ":memory:"])
+def test_a_closed_memory_says_so_and_does_not_open_again(place: str) -> None:
+    memory, manager = ConsciousMemory("t", place), TenantManager(place)
+    memory.learn("before")
+    shared = manager.get_tenant("t")
+    memory.close()
+    memory.close()
+    manager.close()
+    for call in (
+        lambda: memory.learn("after"),
+        lambda: memory.recall("before"),
+        memory.get_stats,
+        lambda: memory.learn_many([{"user_message": "after"}]),
+        lambda: asyncio.run(memory.arecall("before")),
+        lambda: shared.recall("before"),
+        manager.list_tenants,
+    ):
+        with pytest.raises(StorageUnavailableError, match="the memory is closed; open a new one"):
+            call()
+    if place != ":memory:":
+        with ConsciousMemory("t", place) as again:
+            assert [message.text for message in again.get_messages()] == ["before"]
 
 
 @requirement("storage:migrations")

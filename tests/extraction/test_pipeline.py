@@ -88,7 +88,7 @@ def test_concepts_and_pairs_of_one_exchange_are_bounded(count: int) -> None:
 def test_a_very_long_message_is_read_up_to_the_limit() -> None:
     filler = "so it is and so it was. " * (READ_CHARACTERS_MAX // 24 - 1)
     head = filler + " " * (READ_CHARACTERS_MAX - len(filler) - len("we met Kafka")) + "we met "
-    block = "- [c:00ff00ff00ff] tea: drink"
+    block = '- [c:00ff00ff00ff] tea: "drink"'
     found = PIPELINE.extract(_exchange(("user", f"{head}Kafka and Redis\n{block}")))
     assert [concept.name for concept in found.concepts] == ["Kafka"]
     assert [span.end for span in found.echoes] == [len(head) + len("Kafka and Redis\n") + len(block)]
@@ -103,7 +103,7 @@ _SENTENCES = st.sampled_from(
     [
         *("Alice loves kite surfing.", "We decided to use Redis.", "My cat is called Minka.", "Is it late?", "\n"),
         *("Ask Dr. Okafor about `dose_mg`.", "东京 is far.", "I will call Bob.", "NATO and the EU agreed."),
-        "- [c:00ff00ff00ff] tea: drink",
+        '- [c:00ff00ff00ff] tea: "drink"',
     ]
 )
 _MESSAGES = st.lists(

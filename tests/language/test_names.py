@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from continuum.language.names import QUERY_KEYS_MAX, normalise_name, query_keys
+from continuum.language.names import QUERY_KEYS_MAX, entity_key, key_prefix, normalise_name, query_keys
 
 TWINS = [
     ("web_framework", "web-framework", "Web Framework", "WebFramework", "web frameworks", "WEB_FRAMEWORKS"),
@@ -73,6 +73,40 @@ def test_different_things_have_different_keys() -> None:
 @pytest.mark.parametrize("text", ["", "   ", "!?", "🎉", "\x00", "\ud800", "---"])
 def test_what_has_no_letter_or_digit_names_nothing(text: str) -> None:
     assert normalise_name(text) == ""
+
+
+@given(st.text(max_size=60))
+def test_every_name_that_is_not_blank_has_a_key_and_begins_with_its_beginning(text: str) -> None:
+    key = entity_key(text)
+    assert entity_key(key) == key
+    assert bool(key) == bool(text.strip())
+    assert key == (normalise_name(text) or key)
+
+
+def test_names_without_letters_differ_and_a_question_finds_them() -> None:
+    names = ["🚀", "🔥", "👩‍👩‍👧‍👦", "!!!", "-"]
+    assert len({entity_key(name) for name in names}) == len(names)
+    assert entity_key("🚀") in query_keys("What about 🚀, then?")
+    assert query_keys("What about — it?") == query_keys("What about it?")
+
+
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [
+        ("New York", "New"),
+        ("New York", "new y"),
+        ("Minka", "MIN"),
+        ("Web frameworks", "web frameworks"),
+        ("Libraries", "Libraries"),
+        ("Python 3.11", "Python 3."),
+        ("Straße", "STRASS"),
+        ("🚀🔥", "🚀"),
+    ],
+)
+def test_a_key_begins_with_what_its_name_begins_with(name: str, beginning: str) -> None:
+    prefix = key_prefix(beginning)
+    assert prefix
+    assert entity_key(name).startswith(prefix)
 
 
 @given(st.text(max_size=60))

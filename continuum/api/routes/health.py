@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["health"])
 @router.get("/health")
 def health(runtime: TheRuntime, response: Response) -> HealthResponse:
     """`healthy` if the store answers, else `unhealthy` with status 503."""
-    works = runtime.tenants.engine.backend.is_healthy()
+    works = runtime.tenants.engine.is_healthy()
     response.status_code = 200 if works else 503
     return HealthResponse(
         status="healthy" if works else "unhealthy",

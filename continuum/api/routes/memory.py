@@ -69,8 +69,11 @@ def _messages(body: LearnRequest) -> list[Message]:
     if (body.messages is None) == (body.user_message is None):
         raise InvalidInputError("user_message", "give either user_message (with ai_response) or messages")
     if body.messages is not None:
+        for name in ("ai_response", "speaker", "timestamp"):
+            if getattr(body, name) is not None:
+                raise InvalidInputError(name, "belongs to user_message; with messages, each message has its own")
         return [_message(message) for message in body.messages]
-    return two_sides(body.user_message or "", body.ai_response, timestamp=body.timestamp, speaker=body.speaker)
+    return two_sides(body.user_message or "", body.ai_response or "", timestamp=body.timestamp, speaker=body.speaker)
 
 
 def _message(body: MessageBody) -> Message:

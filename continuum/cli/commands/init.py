@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from continuum.cli.output import print_json, say
-from continuum.cli.settings import options_of, shared_options
-from continuum.core.config import project_settings_path
+from continuum.cli.settings import MEMORY, options_of, shared_options
+from continuum.core.config import project_settings_path, read_project_file
 from continuum.core.memory import ConsciousMemory
-from continuum.domain.records import Json
+from continuum.errors import InvalidInputError
 
 
 @click.command()
@@ -22,6 +22,8 @@ def command(db_path: str | None, tenant: str | None, config: Path | None, as_jso
     Writes .continuum/config.json here, so that every command below this folder finds the same store.
     """
     options = options_of(db_path, tenant, config, as_json)
+    if options.store == MEMORY:
+        raise InvalidInputError("db_path", "is :memory:, which nobody finds again; name a file")
     with ConsciousMemory(config=options.settings.config) as memory:
         stats = memory.get_stats()
     path = project_settings_path(Path.cwd())
@@ -35,7 +37,7 @@ def command(db_path: str | None, tenant: str | None, config: Path | None, as_jso
 
 def _remember(path: Path, store: str, tenant: str | None) -> None:
     """Keep what the file says already, with the store's absolute path and, if one was named, the tenant."""
-    kept: dict[str, Json] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    kept = read_project_file(path) if path.is_file() else {}
     kept["db_path"] = store
     if tenant is not None:
         kept["tenant_id"] = tenant

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from continuum.cli.output import print_json
+from continuum.cli.output import print_json, visible
 from continuum.cli.settings import options_of, shared_options
 from continuum.core.memory import ConsciousMemory
 from continuum.domain.records import Json
@@ -44,7 +44,7 @@ def command(
         print_json(result)
         return
     concepts = ", ".join(result.concepts) or "no concepts"
-    click.echo(f"learnt {len(result.message_ids)} message(s) into {options.store}: {concepts}")
+    click.echo(visible(f"learnt {len(result.message_ids)} message(s) into {options.store}: {concepts}"))
 
 
 def _metadata(text: str | None) -> dict[str, Json] | None:

@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Print the context for MESSAGE, ready to put before a model."""
     options = options_of(db_path, tenant, config, as_json)
-    with ConsciousMemory(config=options.settings.config) as memory:
+    with ConsciousMemory(config=options.existing) as memory:
         context = memory.recall(
             message, max_tokens=max_tokens, max_memories=max_memories, session_id=session, now=now, explain=explain
         )

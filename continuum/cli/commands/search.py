@@ -20,7 +20,7 @@ def command(
 ) -> None:
     """List the memories that match QUERY, best first."""
     options = options_of(db_path, tenant, config, as_json)
-    with ConsciousMemory(config=options.settings.config) as memory:
+    with ConsciousMemory(config=options.existing) as memory:
         context = memory.recall(query, max_memories=limit)
     if as_json:
         print_json({"memories": context.memories, "concepts": context.concepts, "tenant_id": context.tenant_id})

@@ -38,15 +38,21 @@ def command(
 
     settings = options.settings.config
     with open_runtime(settings) as runtime:
-        address = f"http://{settings.api_host}:{settings.api_port}"
+        host = settings.api_host.strip("[]")  # as a person may write an IPv6 address
+        address = url_of(host, settings.api_port)
         body = '{"user_message": "I prefer FastAPI for web projects"}'
         say(f"store: {options.store}")
-        say(f"serving on {address} (API: {address}/docs). Try:")
+        say(f"serving on {address} (API: {address}/openapi.json). Try:")
         say(f"  curl -s {address}/v1/learn -H 'content-type: application/json' -d {shlex.quote(body)}")
         try:
-            uvicorn.run(create_app(runtime), host=settings.api_host, port=settings.api_port, log_level="warning")
+            uvicorn.run(create_app(runtime), host=host, port=settings.api_port, log_level="warning")
         except SystemExit as exc:
             raise ConfigurationError(
                 f"{address} could not be served; is another program using port {settings.api_port}? "
                 "Choose one with --port"
             ) from exc
+
+
+def url_of(host: str, port: int) -> str:
+    """The address of the service; an IPv6 address stands in brackets."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

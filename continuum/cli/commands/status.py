@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from continuum.cli.output import print_json, print_table
+from continuum.cli.output import print_json, print_table, visible
 from continuum.cli.settings import options_of, shared_options
 from continuum.core.memory import ConsciousMemory
 
@@ -16,7 +16,7 @@ from continuum.core.memory import ConsciousMemory
 def command(db_path: str | None, tenant: str | None, config: Path | None, as_json: bool) -> None:
     """Show the store in use, what it holds, and where each setting came from."""
     options = options_of(db_path, tenant, config, as_json)
-    with ConsciousMemory(config=options.settings.config) as memory:
+    with ConsciousMemory(config=options.existing) as memory:
         stats = memory.get_stats()
     sources = {name: source for name, source in options.settings.sources.items() if source != "default"}
     if as_json:
@@ -25,4 +25,4 @@ def command(db_path: str | None, tenant: str | None, config: Path | None, as_jso
     click.echo(f"store: {options.store}")
     print_table(["what", "value"], list(stats.items()))
     for name, source in sources.items():
-        click.echo(f"{name} = {getattr(options.settings.config, name)} (from {source})")
+        click.echo(visible(f"{name} = {getattr(options.settings.config, name)} (from {source})"))

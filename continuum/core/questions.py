@@ -1,0 +1,64 @@
+"""A checked question, and the checks of what it may ask for, once for every door: sizes, filters, roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from continuum.core.validation import checked_iterable, checked_metadata, checked_role
+from continuum.domain.clock import Micros
+from continuum.domain.records import Json, Scope
+from continuum.errors import InvalidInputError
+from continuum.retrieval.query import SignalWeights
+
+MAX_CONCEPTS_LIMIT = 100
+MAX_MEMORIES_LIMIT = 200
+MAX_TOKENS_LIMIT = 1_000_000
+DEPTH_MAX = 2
+QUERY_BYTES_MAX = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRequest:
+    """A checked question with its filters; times in microseconds."""
+
+    message: str
+    now: Micros
+    max_concepts: int = 10
+    max_memories: int = 10
+    max_tokens: int = 2_000
+    traverse_depth: int = 2
+    session_id: str | None = None
+    scope: Scope = Scope()
+    filters: tuple[tuple[str, Json], ...] = ()
+    roles: frozenset[str] | None = None
+    since: Micros | None = None
+    until: Micros | None = None
+    explain: bool = False
+    include_text: bool = False
+    working_memory: tuple[str, ...] = ()
+    weights: SignalWeights = SignalWeights()
+
+
+def checked_roles(roles: Iterable[str] | None) -> frozenset[str] | None:
+    """The roles to keep to, one or several; None means all. Raises InvalidInputError."""
+    if roles is None:
+        return None
+    given = [roles] if isinstance(roles, str) else checked_iterable(roles, "roles", "roles")
+    return frozenset(checked_role(role, "roles") for role in given)
+
+
+def checked_filters(filters: Mapping[str, Json] | None, limit_bytes: int) -> tuple[tuple[str, Json], ...]:
+    """Metadata keys with the values they must have, by name. Raises InvalidInputError."""
+    checked_metadata(filters, "filters", limit_bytes)
+    for key, value in (filters or {}).items():
+        if not isinstance(value, str | int | float | bool):
+            raise InvalidInputError(f"filters.{key[:40]}", "must be a text, a number or a boolean to compare with")
+    return tuple(sorted((filters or {}).items()))
+
+
+def beginning(text: str, bytes_max: int = QUERY_BYTES_MAX) -> str:
+    """As much of a text as a question may have, cut between two characters."""
+    if not isinstance(text, str) or 4 * len(text) <= bytes_max:
+        return text  # what is no text is refused by those who use it
+    return text.encode("utf-8", "surrogatepass")[:bytes_max].decode("utf-8", "ignore")

@@ -1,0 +1,81 @@
+"""Requests that come again: under an idempotency key, or as the very same messages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from continuum.domain.records import Exchange, Utterance
+from continuum.domain.results import LearningResult
+from continuum.errors import ConflictError
+from continuum.storage.unit_of_work import UnitOfWork
+
+
+def answered_before(work: UnitOfWork, exchange: Exchange) -> LearningResult | None:
+    if exchange.idempotency_key is None:
+        return None
+    stored = work.idempotency.get(_kept_key(exchange.idempotency_key))
+    if stored is None:
+        return None
+    if stored.request_hash != request_hash(exchange):
+        raise ConflictError(
+            f"idempotency_key {exchange.idempotency_key!r} was used for another exchange; use a new key"
+        )
+    return replace(_result_from_json(stored.result), duplicate=True)
+
+
+def remember_answer(work: UnitOfWork, exchange: Exchange, result: LearningResult) -> None:
+    if exchange.idempotency_key is not None:
+        answer = json.dumps(asdict(result))
+        key = _kept_key(exchange.idempotency_key)
+        work.idempotency.put(key, request_hash(exchange), answer, exchange.recorded_at)
+
+
+def _kept_key(key: str) -> str:
+    """A caller's key under a name of its own: bulk jobs keep their progress in the same table."""
+    return f"key:{key}"
+
+
+def request_hash(exchange: Exchange) -> bytes:
+    """What makes two requests equal: session, scope and words as they were given, not the moment they arrived."""
+    said = [
+        [u.role, u.speaker, u.text, u.metadata, u.timestamp if u.timestamp_given else None] for u in exchange.utterances
+    ]
+    session = exchange.session_id if exchange.session_given else None
+    body = json.dumps([session, asdict(exchange.scope), said], ensure_ascii=False)
+    return hashlib.blake2b(body.encode(), digest_size=16).digest()
+
+
+def _result_from_json(text: str) -> LearningResult:
+    values = json.loads(text)
+    for name in ("message_ids", "concepts", "decisions"):
+        values[name] = tuple(values[name])
+    return LearningResult(**values)
+
+
+def fresh_utterances(exchange: Exchange, keys: Sequence[bytes | None], known: set[bytes]) -> tuple[Utterance, ...]:
+    """The utterances that are neither kept already nor said before in this exchange."""
+    fresh = []
+    for utterance, key in zip(exchange.utterances, keys, strict=True):
+        if key is None or key not in known:
+            fresh.append(utterance)
+        if key is not None:
+            known.add(key)
+    return tuple(fresh)
+
+
+def same_again(work: UnitOfWork, exchange: Exchange, message_ids: tuple[str, ...]) -> LearningResult:
+    return LearningResult(
+        concepts_extracted=0,
+        decisions_detected=0,
+        links_created=0,
+        compounds_found=0,
+        tenant_id=work.tenant_id,
+        session_id=exchange.session_id,
+        exchange_id=exchange.exchange_id,
+        message_ids=message_ids,
+        seq=work.tenants.position(),
+        duplicate=True,
+    )
