@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic
 
 from continuum.cache.base import Value
+from continuum.domain.forking import at_fork
 
 
 class MemoryCache(Generic[Value]):
@@ -22,6 +23,12 @@ class MemoryCache(Generic[Value]):
         self._lock = threading.Lock()
         self._hits = 0
         self._misses = 0
+        at_fork(self, in_child=MemoryCache._renew)
+
+    def _renew(self) -> None:
+        """In a forked child: the lock may be held by a thread that stayed with the parent."""
+        self._lock = threading.Lock()
+        self._entries.clear()
 
     def get(self, key: Hashable) -> Value | None:
         with self._lock:

@@ -16,6 +16,7 @@ from continuum.core.recording import LinkSettings
 from continuum.core.validation import Limits
 from continuum.domain.clock import Clock, SystemClock
 from continuum.domain.events import EventSink, NoEvents
+from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
 from continuum.domain.results import MemoryContext
 from continuum.embeddings.base import EmbeddingProvider
@@ -31,7 +32,7 @@ ASYNC_WRITERS = 30
 """Learns that may wait for the store at once: the connection pool's 10 + 20."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Engine:
     """What all tenants of one store share in this process."""
 
@@ -47,6 +48,13 @@ class Engine:
     writers: ThreadPoolExecutor
     owns_backend: bool
     closed: bool = False
+
+    def __post_init__(self) -> None:
+        at_fork(self, in_child=Engine._renew)
+
+    def _renew(self) -> None:
+        """In a forked child: the threads of these pools stayed with the parent."""
+        self.readers, self.writers = _pools()
 
     def unit(self, tenant: TenantId, *, write: bool) -> AbstractContextManager[UnitOfWork]:
         """One transaction of one tenant; durable when a writing one ends without an exception.
@@ -107,6 +115,7 @@ def build_engine(
     if provider is None and config.enable_embeddings:
         key = None if config.embedding_api_key is None else config.embedding_api_key.reveal()
         provider = provider_from_name(config.embedding_provider, base_url=config.embedding_url, api_key=key)
+    readers, writers = _pools()
     return Engine(
         config=config,
         backend=backend,
@@ -116,9 +125,17 @@ def build_engine(
         events=events or NoEvents(),
         cache=MemoryCache(config.cache_max_entries, config.cache_ttl) if config.cache_enabled else None,
         vectors=None if provider is None else VectorKeeper(provider, _unit_of(backend)),
-        readers=ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="continuum-recall"),
-        writers=ThreadPoolExecutor(ASYNC_WRITERS, thread_name_prefix="continuum-learn"),
+        readers=readers,
+        writers=writers,
         owns_backend=not isinstance(storage, StorageBackend),
+    )
+
+
+def _pools() -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
+    """Threads for recalls, as many as there are cores, and for learns, as many as may wait for the store."""
+    return (
+        ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="continuum-recall"),
+        ThreadPoolExecutor(ASYNC_WRITERS, thread_name_prefix="continuum-learn"),
     )
 
 

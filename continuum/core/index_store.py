@@ -19,6 +19,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
 from continuum.domain.records import TenantRecord
 from continuum.language.tokens import TERMS_VERSION
@@ -61,6 +62,13 @@ class IndexStore:
         self._tenants: OrderedDict[TenantId, _TenantIndex] = OrderedDict()
         self._lock = threading.Lock()
         self._savers: list[threading.Thread] = []
+        at_fork(self, in_child=IndexStore._renew)
+
+    def _renew(self) -> None:
+        """In a forked child: a lock may be held by a thread that stayed with the parent, an index be half extended."""
+        self._lock = threading.Lock()
+        self._tenants.clear()
+        self._savers = []
 
     def view(self, work: UnitOfWork, tenant: TenantRecord) -> IndexView:
         """A snapshot that holds every message of the tenant that this transaction can see."""

@@ -52,7 +52,11 @@ WORKING_MEMORY_BOOST = 1.25
 MENTIONS_PER_CONCEPT_MAX = 50
 CONCEPTS_PER_MEMORY_MAX = 6
 DECISIONS_MAX = 5
-RELATIONSHIPS_MAX = 24
+RELATIONSHIPS_MAX = 16
+NO_CONCEPTS_AMONG = 6
+"""Entities fetched beyond those that are shown: a few may be sessions or decisions that a caller has linked."""
+CORRECTION_WEIGHT = 0.6
+"""What a corrected word counts beside the question's own: a correction is a guess."""
 NO_CONCEPT_TYPES = frozenset({"session", "decision"})
 
 Vector = NDArray[np.float32]
@@ -195,7 +199,7 @@ class MemoryQueryEngine:
             since=request.since,
             until=request.until,
             tags=_required_tags(request),
-            extra_terms=tuple(corrections),
+            extra_terms=tuple((name, similarity * CORRECTION_WEIGHT) for name, similarity in corrections),
             vector=vector,
             concept_scores=_concept_scores(work, activation) if request.weights.concept else None,
         )
@@ -248,10 +252,10 @@ class MemoryQueryEngine:
                 depths.setdefault(entity_id, 1)
         for entity_id in levels.keys() & set(request.working_memory):
             levels[entity_id] = min(1.0, levels[entity_id] * WORKING_MEMORY_BOOST)
-        entities = work.entities.by_ids(sorted(levels))
-        concepts = [e for e in entities.values() if e.entity_type not in NO_CONCEPT_TYPES]
-        concepts.sort(key=lambda e: (depths[e.id] > 0, -levels[e.id], e.id))
-        kept = concepts[: request.max_concepts]
+        nearest = sorted(levels, key=lambda entity_id: (depths[entity_id] > 0, -levels[entity_id], entity_id))
+        entities = work.entities.by_ids(nearest[: request.max_concepts + NO_CONCEPTS_AMONG])
+        found = (entities[entity_id] for entity_id in nearest if entity_id in entities)
+        kept = [entity for entity in found if entity.entity_type not in NO_CONCEPT_TYPES][: request.max_concepts]
         recalled = [
             RecalledConcept(e.id, e.name, e.entity_type, e.description, round(levels[e.id], 6), depths[e.id])
             for e in kept

@@ -14,6 +14,7 @@ from continuum.core.listings import NAME_BYTES_MAX
 from continuum.core.memory import ConsciousMemory
 from continuum.core.validation import checked_count, checked_text
 from continuum.domain.clock import iso
+from continuum.domain.forking import at_fork
 from continuum.domain.ids import tenant_id
 from continuum.domain.records import Json
 from continuum.storage.base import StorageBackend
@@ -44,6 +45,11 @@ class TenantManager:
         self.engine = build_engine(self.config, storage=storage) if engine is None else engine
         self._owns_engine = engine is None
         self._memories: OrderedDict[str, ConsciousMemory] = OrderedDict()
+        self._lock = threading.Lock()
+        at_fork(self, in_child=TenantManager._renew)
+
+    def _renew(self) -> None:
+        """In a forked child: the lock may be held by a thread that stayed with the parent."""
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
 from continuum.domain.records import StoredMessage, StoredVector, TenantRecord
 from continuum.embeddings.base import EmbeddingProvider
@@ -53,6 +54,13 @@ class VectorKeeper:
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
         self._closed = False
+        at_fork(self, in_child=VectorKeeper._renew)
+
+    def _renew(self) -> None:
+        """In a forked child: the filling thread stayed with the parent, and may hold the lock."""
+        self._changed = threading.Condition()
+        self._worker = None
+        self._tenants.clear()
 
     def of_query(self, text: str) -> NDArray[np.float32]:
         """The question's vector. Raises EmbeddingError."""
