@@ -40,6 +40,7 @@ def _copy(base: Path) -> Path:
 
 def _bare_transaction(report: Report, folder: Path) -> None:
     """A durable transaction of 11 small inserts, for comparison with what the machine can do."""
+    (folder / "bare.db").unlink(missing_ok=True)
     connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode=wal")
     connection.execute("PRAGMA synchronous=full")
