@@ -1,9 +1,13 @@
 # Everything here sets itself up: nothing but Python 3.11+ and make is needed.
-PYTHON ?= python3
+# The first Python that is new enough; name another with PYTHON=...
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+  "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# For `make bench`: a JSON Lines file or a folder of them, and a folder to keep the stores in.
 DATA ?=
+STORES ?=
 JOBS ?= 2
 
 .PHONY: setup run demo test lint bench soak lock clean
@@ -11,8 +15,9 @@ JOBS ?= 2
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"CONTINUUM needs Python 3.11 or newer; this is {v.major}.{v.minor}. Try: make PYTHON=python3.12 setup")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -n "$(PYTHON)" || { echo "CONTINUUM needs Python 3.11 or newer, and found none; name one with PYTHON=..."; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); } || { rm -rf $(VENV); \
+	  echo "No virtual environment could be made; some systems have a package for it (python3-venv)."; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $(STAMP)
@@ -34,7 +39,7 @@ lint: setup
 	@$(BIN)/lint-imports
 
 bench: setup
-	@$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA),)
+	@$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA),) $(if $(STORES),--stores $(STORES),)
 
 soak: setup
 	@$(BIN)/python -m pytest -m soak --timeout 7200

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from continuum.domain.records import Message
     from continuum.domain.results import LearningResult, MemoryContext
     from continuum.embeddings.search import SemanticSearch
+    from continuum.retrieval.query import SignalWeights
 
 __version__ = "0.1.0"
 
@@ -31,6 +32,7 @@ __all__ = [
     "MemoryQueryEngine",
     "Message",
     "SemanticSearch",
+    "SignalWeights",
     "TenantManager",
     "__version__",
     "get_config",
@@ -47,6 +49,7 @@ _HOMES = {
     "MemoryQueryEngine": "continuum.core.query_engine",
     "Message": "continuum.domain.records",
     "SemanticSearch": "continuum.embeddings.search",
+    "SignalWeights": "continuum.retrieval.query",
     "TenantManager": "continuum.core.tenants",
     "get_config": "continuum.core.config",
     "set_config": "continuum.core.config",

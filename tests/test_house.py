@@ -130,6 +130,12 @@ def test_examples_in_the_docs_run(page: str, code: str) -> None:
     exec(compile(code, page, "exec"), {"__name__": "__docs__"})
 
 
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page}: {target}"
+
+
 @requirement("house:docs-run")
 def test_shell_examples_name_commands_that_exist() -> None:
     from continuum.cli.main import command_line

@@ -27,6 +27,7 @@ from continuum.core.questions import (
     beginning,
     checked_filters,
     checked_roles,
+    checked_weights,
 )
 from continuum.core.rebuilding import RebuildResult, rebuild_tenant
 from continuum.core.recording import Prepared, prepare, record, tag_pairs
@@ -46,6 +47,7 @@ from continuum.domain.ids import TenantId
 from continuum.domain.ids import tenant_id as checked_tenant
 from continuum.domain.records import AttentionLink, Entity, Json, Message, Role, StoredMessage
 from continuum.domain.results import LearningResult, MemoryContext
+from continuum.retrieval.query import SignalWeights
 from continuum.storage.base import StorageBackend
 
 P = ParamSpec("P")
@@ -234,12 +236,13 @@ class ConsciousMemory:
         until: Timestamp = None,
         explain: bool = False,
         include_text: bool = False,
+        weights: SignalWeights | None = None,
     ) -> MemoryContext:
         """What this tenant remembers that bears on `message`. Reading writes nothing.
 
         `session_id` only lifts that session; scopes, `filters` (equal metadata values), `roles`, `since` and
-        `until` (half-open) leave everything else out. Relative dates count from `now`. Raises InvalidInputError
-        and StorageError.
+        `until` (half-open) leave everything else out. Relative dates count from `now`. `weights` replace the
+        measured ones; a signal of weight 0 is off. Raises InvalidInputError and StorageError.
         """
         config = self.config
         request = RecallRequest(
@@ -258,6 +261,7 @@ class ConsciousMemory:
             until=checked_time(until, "until"),
             explain=bool(explain),
             include_text=bool(include_text),
+            weights=checked_weights(weights),
             working_memory=self._working_memory.ids(self._engine, self.tenant_id, self.instance_id),
         )
         context = self._answer(request, exact_time=now is not None)

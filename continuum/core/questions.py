@@ -9,7 +9,7 @@ from continuum.core.validation import checked_iterable, checked_metadata, checke
 from continuum.domain.clock import Micros
 from continuum.domain.records import Json, Scope
 from continuum.errors import InvalidInputError
-from continuum.retrieval.query import SignalWeights
+from continuum.retrieval.query import DEFAULT_WEIGHTS, SignalWeights
 
 MAX_CONCEPTS_LIMIT = 100
 MAX_MEMORIES_LIMIT = 200
@@ -46,6 +46,15 @@ def checked_roles(roles: Iterable[str] | None) -> frozenset[str] | None:
         return None
     given = [roles] if isinstance(roles, str) else checked_iterable(roles, "roles", "roles")
     return frozenset(checked_role(role, "roles") for role in given)
+
+
+def checked_weights(weights: SignalWeights | None) -> SignalWeights:
+    """The weights to rank by; None means the measured ones. Raises InvalidInputError."""
+    if weights is None:
+        return DEFAULT_WEIGHTS
+    if not isinstance(weights, SignalWeights):
+        raise InvalidInputError("weights", f"must be SignalWeights, not {type(weights).__name__}")
+    return weights
 
 
 def checked_filters(filters: Mapping[str, Json] | None, limit_bytes: int) -> tuple[tuple[str, Json], ...]:

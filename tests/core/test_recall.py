@@ -22,6 +22,7 @@ from continuum.domain.clock import from_micros
 from continuum.domain.records import Message
 from continuum.domain.results import RecalledMemory
 from continuum.errors import InvalidInputError
+from continuum.retrieval.query import SignalWeights
 from tests.requirements import requirement
 
 MemoryFactory = Callable[[str], ConsciousMemory]
@@ -403,6 +404,24 @@ def test_explain_holds_weights_and_each_signals_share(memory: ConsciousMemory) -
     assert explanation["weights"]["text"] > 0
     assert explanation["signals"][0]["text"] > 0
     assert memory.recall("Minka").explanation is None
+
+
+@requirement("recall:signals-switch")
+def test_each_signal_can_be_switched_off_and_the_graph_on(memory: ConsciousMemory) -> None:
+    memory.learn("Aurora runs on Kubernetes", session_id="a")
+    memory.learn("Kubernetes is watched by Prometheus", session_id="b")
+    memory.learn("The garden needs water", session_id="c")
+    usual = memory.recall("What about Aurora?").memories[0].reasons
+    assert "text" in usual
+    assert "concept" not in usual
+    off = memory.recall("What about Aurora?", weights=SignalWeights(text=0.0)).memories[0].reasons
+    assert "text" not in off
+    walked = memory.recall("What about Aurora?", weights=SignalWeights(concept=0.5))
+    assert walked.memories[0].reasons["concept"] == pytest.approx(0.5)
+    reached = {found.passage: found.reasons.get("concept", 0.0) for found in walked.memories}
+    assert 0.0 < reached["Kubernetes is watched by Prometheus"] < 0.5
+    with pytest.raises(InvalidInputError, match="weights"):
+        memory.recall("x", weights={"text": 0})  # type: ignore[arg-type]  # that is the point
 
 
 @requirement("recall:order")
