@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,14 +12,29 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Report
-from benchmarks.stores import TENANT, filled
+from benchmarks.stores import filled
+from continuum.embeddings.providers import provider_from_name
 
 STARTS = 15
 
 _RESIDENT = """
 import json, resource, sys
+import numpy as np
+from continuum.core.assembly import build_engine
+from continuum.core.config import MemoryConfig
 from continuum.core.memory import ConsciousMemory
-memory = ConsciousMemory("bench", sys.argv[1])
+
+class Elsewhere:
+    # As a provider over HTTP would be: vectors here, the model there.
+    dimensions = 384
+    model = sys.argv[3]
+
+    def embed(self, texts):
+        return np.full((len(texts), 384), 384**-0.5, dtype=np.float32)
+
+config = MemoryConfig(db_path=sys.argv[1], enable_embeddings=sys.argv[2] == "minilm")
+engine = build_engine(config, provider=Elsewhere() if sys.argv[2] == "elsewhere" else None)
+memory = ConsciousMemory("bench", engine=engine)
 for word in ("stone", "harbour", "baka deto", "minu sore"):
     memory.recall(word)
 pages = int(open("/proc/self/statm").read().split()[1]) if sys.platform == "linux" else 0
@@ -64,12 +78,14 @@ def run(report: Report, folder: Path, quick: bool) -> None:
         )
     messages = 20_000 if quick else 100_000
     path = filled(folder, messages, report)
-    _resident(report, path, messages, "without vectors", {})
+    model = provider_from_name("minilm").model
+    _resident(report, path, messages, "without vectors", "none", model)
     with_vectors = folder / f"vectors-{messages}.db"  # a copy: the other parts measure without vectors
     if not with_vectors.exists():
         shutil.copyfile(path, with_vectors)
         subprocess.run([sys.executable, "-c", _WITH_VECTORS, str(with_vectors)], check=True)
-    _resident(report, with_vectors, messages, "with vectors and the model", {"CONTINUUM_ENABLE_EMBEDDINGS": "1"})
+    _resident(report, with_vectors, messages, "with vectors, the model elsewhere", "elsewhere", model)
+    _resident(report, with_vectors, messages, "with vectors and MiniLM in this process", "minilm", model)
 
 
 def _started(*arguments: str) -> float:
@@ -81,16 +97,8 @@ def _started(*arguments: str) -> float:
     return float(np.median(taken))
 
 
-def _resident(report: Report, path: Path, messages: int, what: str, environ: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _RESIDENT, str(path)],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environ},
-    )
+def _resident(report: Report, path: Path, messages: int, what: str, provider: str, model: str) -> None:
+    command = [sys.executable, "-c", _RESIDENT, str(path), provider, model]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     now, peak = json.loads(done.stdout)
-    report.add(
-        "resident memory",
-        {"messages": messages, "what": what, "MiB": round(now), "peak MiB": round(peak), "tenant": TENANT},
-    )
+    report.add("resident memory", {"messages": messages, "what": what, "MiB": round(now), "peak MiB": round(peak)})

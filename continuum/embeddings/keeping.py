@@ -25,7 +25,7 @@ from continuum.retrieval.vectors import VectorSet
 from continuum.storage.unit_of_work import UnitOfWork
 
 MESSAGES_AT_ONCE = 32
-VECTORS_AT_ONCE = 20_000
+VECTORS_AT_ONCE = 2_000
 TENANTS_KEPT_MAX = 64
 MISSING_COUNTED_MAX = 1_000
 
