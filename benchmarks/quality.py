@@ -129,7 +129,12 @@ def _baselines(
 
 
 def _said(conversation: Conversation) -> list[tuple[str, str]]:
+    """Turn and text with the speaker's name in front, which serves these baselines better than the text alone."""
     return [(str(turn["turn_id"]), f"{turn.get('speaker', '')}: {turn['text']}") for turn in conversation.turns]
+
+
+def _content_words(question: str) -> list[str]:
+    return [word for word in re.findall(r"\w+", question.lower()) if word not in STOP_WORDS["english"]]
 
 
 def _fts5(conversation: Conversation) -> Search:
@@ -138,7 +143,7 @@ def _fts5(conversation: Conversation) -> Search:
     database.executemany("INSERT INTO m VALUES (?, ?)", _said(conversation))
 
     def search(question: str) -> list[str]:
-        match = " OR ".join(f'"{word}"' for word in re.findall(r"\w+", question))
+        match = " OR ".join(f'"{word}"' for word in _content_words(question)) or '""'
         rows = database.execute("SELECT id FROM m WHERE m MATCH ? ORDER BY rank LIMIT 50", (match,))
         return [row[0] for row in rows]
 
@@ -162,7 +167,7 @@ def _bm25(conversation: Conversation) -> Search:
         return total
 
     def search(question: str) -> list[str]:
-        asked = [word for word in re.findall(r"\w+", question.lower()) if word not in STOP_WORDS["english"]]
+        asked = _content_words(question)
         ranked = sorted(said, key=lambda item: -score(item[1], asked))
         return [turn for turn, _ in ranked[:50]]
 

@@ -23,6 +23,11 @@ def shown(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
+def install_hint(extra: str) -> str:
+    """The command that brings an optional part, in the folder that this package is installed from."""
+    return f"pip install '.[{extra}]' (in the folder of CONTINUUM's source)"
+
+
 class ContinuumError(Exception):
     """The root of everything this package raises on purpose."""
 

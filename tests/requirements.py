@@ -1,4 +1,4 @@
-"""Leads from a test to what it shows: `docs/requirements.md` lists the ids, `test_requirements.py` compares both."""
+"""Leads from a test to what it shows: `docs/requirements.md` lists the ids, `test_house.py` compares both."""
 
 from __future__ import annotations
 

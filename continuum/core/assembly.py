@@ -12,6 +12,7 @@ from pathlib import Path
 from continuum.cache import Cache, MemoryCache
 from continuum.core.config import MemoryConfig
 from continuum.core.index_store import IndexStore
+from continuum.core.listeners import HarmlessSink
 from continuum.core.recording import LinkSettings
 from continuum.core.validation import Limits
 from continuum.domain.clock import Clock, SystemClock
@@ -111,10 +112,11 @@ def build_engine(
     target = storage if storage is not None else (config.storage or str(config.db_path))
     if not isinstance(target, str | Path | StorageBackend) or "\0" in str(target):
         raise ConfigurationError(f"storage: {shown(target)} is no path, URL or StorageBackend")
-    backend = open_backend(target, timeout_seconds=config.db_timeout)
     if provider is None and config.enable_embeddings:
         key = None if config.embedding_api_key is None else config.embedding_api_key.reveal()
         provider = provider_from_name(config.embedding_provider, base_url=config.embedding_url, api_key=key)
+    # Last of what can fail: nothing would close it.
+    backend = open_backend(target, timeout_seconds=config.db_timeout)
     readers, writers = _pools()
     return Engine(
         config=config,
@@ -122,7 +124,7 @@ def build_engine(
         index_store=IndexStore(_index_folder(backend), config.index_memory_mb * 1_048_576),
         pipeline=pipeline or ExtractionPipeline(),
         clock=clock or SystemClock(),
-        events=events or NoEvents(),
+        events=NoEvents() if events is None else HarmlessSink(events),
         cache=MemoryCache(config.cache_max_entries, config.cache_ttl) if config.cache_enabled else None,
         vectors=None if provider is None else VectorKeeper(provider, _unit_of(backend)),
         readers=readers,

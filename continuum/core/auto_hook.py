@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from continuum.core.listeners import harmless
+
 if TYPE_CHECKING:
     from continuum.core.memory import ConsciousMemory
 
@@ -176,37 +178,30 @@ class _Call:
         return _Pieces(self.extractors.answer, self.memory.config.max_text_bytes)
 
     def _keep(self, kept: _Pieces, piece: object) -> None:
-        try:
+        with harmless(self._failed):
             kept.add(piece)
-        except Exception as error:  # noqa: BLE001  # as in _learn
-            self._failed(error)
 
     def _said(self, answer: object, text_of: Callable[[Any], str | None]) -> tuple[str, str] | None:
         message, text = self.extractors.message(self.arguments, self.keywords), text_of(answer)
         return (message or "", text or "") if (message or "").strip() or (text or "").strip() else None
 
     def _learn(self, answer: object, text_of: Callable[[Any], str | None]) -> None:
-        try:
+        with harmless(self._failed):
             if said := self._said(answer, text_of):
                 self.memory.learn(*said)
-        except Exception as error:  # noqa: BLE001  # the wrapped call has succeeded; learning must not undo that
-            self._failed(error)
 
     async def _learn_off_loop(self, answer: object, text_of: Callable[[Any], str | None]) -> None:
-        try:
+        with harmless(self._failed):
             if said := self._said(answer, text_of):
                 await self.memory.alearn(*said)
-        except Exception as error:  # noqa: BLE001  # as above
-            self._failed(error)
 
     def _failed(self, error: Exception) -> None:
-        if self.on_error is not None:
-            try:
-                self.on_error(error)
-            except Exception:
-                _logger.exception("on_error failed for an exchange that was not learnt: %s", error)
-        else:
+        if self.on_error is None:
             _logger.error("an exchange was not learnt", exc_info=error)
+            return
+        said = "on_error failed for an exchange that was not learnt: %s"
+        with harmless(lambda failure: _logger.error(said, error, exc_info=failure)):
+            self.on_error(error)
 
 
 _learning: set[asyncio.Task[None]] = set()

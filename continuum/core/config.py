@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from continuum.core.constants import DEFAULT_PORT, DEFAULT_TENANT, PI_PHI
+from continuum.domain.addresses import checked_address
 from continuum.domain.ids import checked_name
 from continuum.domain.records import Json
 from continuum.errors import ConfigurationError
@@ -329,7 +330,7 @@ def _typed(name: str, value: Json) -> Json:
     try:
         return convert(value)
     except (ValueError, TypeError) as exc:
-        shown = Secret("") if convert is _optional_secret else value
+        shown = Secret("") if convert in (_optional_secret, _optional_address) else value
         raise ConfigurationError(f"setting {name} is {shown!r}: {exc}") from exc
 
 
@@ -379,6 +380,10 @@ def _optional_secret(value: Json) -> Secret | None:
     return value if value is None or isinstance(value, Secret) else Secret(_text(value))
 
 
+def _optional_address(value: Json) -> str | None:
+    return None if value is None else checked_address(_text(value))
+
+
 def _environment(value: Json) -> str:
     if value not in get_args(Environment):
         raise ValueError("must be dev, staging or production")
@@ -396,6 +401,7 @@ _BY_ANNOTATION: dict[str, Callable[[Json], Json]] = {
     "Environment": _environment,
 }
 _CONVERTERS = {setting.name: _BY_ANNOTATION[str(setting.type)] for setting in fields(MemoryConfig)}
+_CONVERTERS["embedding_url"] = _optional_address
 
 
 def _check_ranges(config: MemoryConfig) -> None:

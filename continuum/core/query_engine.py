@@ -190,7 +190,8 @@ class MemoryQueryEngine:
         if vector is not None and self._engine.vectors is not None:
             vectors, missing = self._engine.vectors.current(work, tenant)
             if missing:
-                degraded.append(Degradation("vectors", f"{missing} messages have no vector yet"))
+                at_least = "at least " if missing >= MISSING_COUNTED_MAX else ""
+                degraded.append(Degradation("vectors", f"{at_least}{missing} messages have no vector yet"))
         query = Query(
             text=request.message,
             now=request.now,

@@ -103,7 +103,7 @@ def record(work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSe
     A repeated idempotency key gives the first answer again; messages that are the same again are not stored twice.
     Raises ConflictError if the key was used for other words.
     """
-    exchange = prepared.exchange
+    asked = exchange = prepared.exchange
     answered = answered_before(work, exchange)
     if answered is not None:
         return Learned(answered)
@@ -114,8 +114,9 @@ def record(work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSe
         known = work.messages.known(sorted(timed))
         fresh = fresh_utterances(exchange, keys, set(known))
         if not fresh:
-            ids = tuple(dict.fromkeys(known[key].id for key in keys if key is not None))
-            return Learned(same_again(work, exchange, ids))
+            again = same_again(work, exchange, [known[key] for key in keys if key is not None])
+            remember_answer(work, exchange, again)
+            return Learned(again)
         if len(fresh) < len(keys):
             exchange = replace(exchange, utterances=fresh)
             prepared = prepare(exchange, extract)
@@ -123,7 +124,7 @@ def record(work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSe
     _index(work, messages, prepared.terms)
     derived = derive(work, tenant.secret, messages, prepared.extraction, links)
     result = _result(work, prepared, messages, derived)
-    remember_answer(work, exchange, result)
+    remember_answer(work, asked, result)
     return Learned(result, _events(work.tenant_id, exchange, messages, derived))
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from continuum.domain.records import Exchange, Utterance
 from continuum.domain.results import LearningResult
 from continuum.errors import ConflictError
+from continuum.storage.repositories.messages import KnownMessage
 from continuum.storage.unit_of_work import UnitOfWork
 
 
@@ -66,7 +67,9 @@ def fresh_utterances(exchange: Exchange, keys: Sequence[bytes | None], known: se
     return tuple(fresh)
 
 
-def same_again(work: UnitOfWork, exchange: Exchange, message_ids: tuple[str, ...]) -> LearningResult:
+def same_again(work: UnitOfWork, exchange: Exchange, kept: Sequence[KnownMessage]) -> LearningResult:
+    """The answer for messages that are all kept already: their ids, and the exchange that the first came with."""
+    first = work.messages.by_seqs([kept[0].seq])[kept[0].seq]
     return LearningResult(
         concepts_extracted=0,
         decisions_detected=0,
@@ -74,8 +77,8 @@ def same_again(work: UnitOfWork, exchange: Exchange, message_ids: tuple[str, ...
         compounds_found=0,
         tenant_id=work.tenant_id,
         session_id=exchange.session_id,
-        exchange_id=exchange.exchange_id,
-        message_ids=message_ids,
+        exchange_id=first.exchange_id,
+        message_ids=tuple(dict.fromkeys(message.id for message in kept)),
         seq=work.tenants.position(),
         duplicate=True,
     )

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from continuum.domain.addresses import checked_address, shown_address
 from continuum.embeddings.base import Vectors
 from continuum.embeddings.vectors import batches, checked, well_formed
 from continuum.errors import ConfigurationError, EmbeddingError
@@ -52,9 +53,6 @@ class _HttpProvider(ABC):
         timeout_seconds: float,
         batch: int,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigurationError(f"embedding address {url!r} is not an http or https address")
         if batch < 1 or timeout_seconds <= 0 or (dimensions is not None and dimensions < 1):
             raise ConfigurationError("batch, timeout_seconds and dimensions of an embedding provider must be positive")
         self._name = name
@@ -64,7 +62,7 @@ class _HttpProvider(ABC):
         self._timeout_seconds = timeout_seconds
         self._batch = batch
         handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
-        if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+        if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1"):
             handlers.append(urllib.request.ProxyHandler({}))  # no proxy knows this machine's own servers
         self._opener = urllib.request.build_opener(*handlers)
 
@@ -117,11 +115,19 @@ class _HttpProvider(ABC):
         except TimeoutError as exc:
             raise EmbeddingError(f"{self._name}: no answer within {self._timeout_seconds:g} s") from exc
         except (OSError, http.client.HTTPException) as exc:
-            raise EmbeddingError(f"{self._name}: {self._url} cannot be reached: {exc}") from exc
+            raise EmbeddingError(f"{self._name}: {shown_address(self._url)} cannot be reached: {exc}") from exc
         try:
             return json.loads(data)
         except ValueError as exc:
             raise EmbeddingError(f"{self._name}: the answer is not JSON") from exc
+
+
+def _checked_base(address: str) -> str:
+    """The address without a last slash. Raises ConfigurationError, which does not repeat it."""
+    try:
+        return checked_address(address).rstrip("/")
+    except ValueError as exc:
+        raise ConfigurationError(f"the embedding address {exc}") from exc
 
 
 def _read_all(read: Callable[[int], bytes], deadline: float) -> bytes:
@@ -155,10 +161,10 @@ class OpenAIProvider(_HttpProvider):
         timeout_seconds: float = TIMEOUT_SECONDS,
         batch: int = BATCH,
     ) -> None:
-        base = (base_url or OPENAI_URL).rstrip("/")
+        base = _checked_base(base_url or OPENAI_URL)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         width = dimensions or (_OPENAI_DIMENSIONS.get(model) if base == OPENAI_URL else None)
-        place = "" if base == OPENAI_URL else f"@{urlsplit(base).netloc.rpartition('@')[2]}"
+        place = "" if base == OPENAI_URL else f"@{urlsplit(base).netloc}"
         self.model: Final = f"openai:{model}{place}" + (f"/{dimensions}" if dimensions else "")
         self._sent_model = model
         self._sent_dimensions = dimensions
@@ -189,7 +195,7 @@ class OllamaProvider(_HttpProvider):
     ) -> None:
         self.model: Final = f"ollama:{model}"
         self._sent_model = model
-        url = (base_url or OLLAMA_URL).rstrip("/") + "/api/embed"
+        url = _checked_base(base_url or OLLAMA_URL) + "/api/embed"
         super().__init__(self.model, url, {}, dimensions, timeout_seconds, batch)
 
     def _body(self, texts: Sequence[str]) -> dict[str, Any]:  # JSON

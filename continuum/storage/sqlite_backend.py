@@ -425,15 +425,26 @@ class SQLiteBackend(StorageBackend):
             descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as exc:
             raise system_error(exc, target) from exc
+        copied = False
+        try:
+            self._copy_into(target)
+            os.fsync(descriptor)
+            copied = True
+        except OSError as exc:
+            raise system_error(exc, target) from exc
+        finally:
+            os.close(descriptor)
+            if not copied:  # half a copy would pass for one
+                Path(target).unlink(missing_ok=True)
+        return target
+
+    def _copy_into(self, target: str) -> None:
         with failures_named(self.driver, target):
             connection = self.driver.connect(self.path)
             try:
                 connection.execute("VACUUM INTO ?", (target,)).fetchall()
             finally:
                 connection.close()
-        os.fsync(descriptor)
-        os.close(descriptor)
-        return target
 
     def get_stats(self) -> dict[str, object]:
         connections = self._connections()

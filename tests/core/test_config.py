@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,35 @@ def test_a_broken_file_is_refused_by_path(tmp_path: Path, content: str) -> None:
         load_settings(file, environ={})
     with pytest.raises(ConfigurationError, match="does not exist"):
         load_settings(tmp_path / "missing.json", environ={})
+
+
+@pytest.mark.parametrize("address", ["http://u:hunter2@host", "http://host?key=hunter2", "http://u:hunter2"])
+def test_an_address_with_a_secret_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(ConfigurationError, match="setting embedding_url") as caught:
+        load_settings(environ={"CONTINUUM_EMBEDDING_URL": address})
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_key_is_masked_everywhere_and_the_nearest_source_wins(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text('{"embedding_api_key": "key-of-file"}')
+    environ = {"CONTINUUM_EMBEDDING_API_KEY": "key-of-environment"}
+    wanted = {
+        "key-of-file": load_settings(file, environ={}),
+        "key-of-environment": load_settings(file, environ=environ),
+        "key-of-argument": load_settings(file, environ=environ, arguments={"embedding_api_key": "key-of-argument"}),
+    }
+    for key, loaded in wanted.items():
+        kept = loaded.config.embedding_api_key
+        assert kept is not None
+        assert kept.reveal() == key
+        assert str(kept) == "***"
+        loaded.config.save(tmp_path / "saved.json")
+        shown = [repr(loaded), repr(loaded.config.to_dict()), (tmp_path / "saved.json").read_text()]
+        assert all(key not in text for text in shown)
+    with pytest.raises(ConfigurationError, match="embedding_api_key") as caught:
+        MemoryConfig(embedding_api_key=["key-of-list"])  # type: ignore[arg-type]  # that is the point
+    assert "key-of-list" not in str(caught.value)
 
 
 @requirement("settings:get-and-set", "compat:fault-26")

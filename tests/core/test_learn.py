@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -247,6 +248,30 @@ def test_an_idempotency_key_gives_the_first_answer_again(memory: ConsciousMemory
     with pytest.raises(ConflictError, match="use a new key"):
         memory.learn("We chose Vim", idempotency_key="k1")
     assert len(memory.get_messages()) == 1
+
+
+@requirement("learn:idempotency", "learn:same-again")
+def test_a_key_is_kept_when_its_messages_were_known_already(memory: ConsciousMemory) -> None:
+    first = memory.learn("I live in Porto", timestamp=1.0, session_id="s")
+    again = memory.learn("I live in Porto", timestamp=1.0, session_id="s", idempotency_key="k")
+    assert again.duplicate
+    assert again.exchange_id == first.exchange_id == memory.get_messages()[0].exchange_id
+    third = memory.learn("I live in Porto", timestamp=1.0, session_id="s", idempotency_key="k")
+    assert replace(third, learn_time_ms=0.0) == replace(again, learn_time_ms=0.0)
+    with pytest.raises(ConflictError):
+        memory.learn("I live in Lisbon", timestamp=2.0, session_id="s", idempotency_key="k")
+
+
+@requirement("learn:idempotency", "learn:same-again")
+def test_a_key_holds_for_the_words_as_given_when_some_were_known_already(memory: ConsciousMemory) -> None:
+    said = [Message("user", f"Line {number} about Lisbon", timestamp=1_000.0 + number) for number in range(3)]
+    memory.learn_messages(said[:2], session_id="s")
+    first = memory.learn_messages(said, session_id="s", idempotency_key="k")
+    again = memory.learn_messages(said, session_id="s", idempotency_key="k")
+    assert again.duplicate
+    assert again.message_ids == first.message_ids
+    with pytest.raises(ConflictError):
+        memory.learn_messages(said[2:], session_id="s", idempotency_key="k")
 
 
 @requirement("learn:idempotency")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import sys
 import threading
 import zlib
@@ -225,6 +226,25 @@ def test_an_address_that_is_not_http_is_refused(address: str) -> None:
         OllamaProvider("any", base_url=address)
 
 
+@pytest.mark.parametrize("provider", [OpenAIProvider, OllamaProvider])
+@pytest.mark.parametrize("address", ["http://u:hunter2@host/v1", "http://host?key=hunter2", "http://[hunter2"])
+def test_an_address_with_a_secret_is_refused_and_not_repeated(
+    provider: type[OpenAIProvider | OllamaProvider], address: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="embedding address") as caught:
+        provider("any", base_url=address)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_of_a_server_that_is_away_its_name_is_shown_and_no_path() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers there
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(EmbeddingError, match=f"{address} cannot be reached") as caught:
+            OllamaProvider("any", base_url=f"{address}/some/path").embed(["text"])
+    assert "some/path" not in str(caught.value)
+
+
 @pytest.mark.parametrize("spec", ["", "nosuch", "minilm:other", "openai:", "static:x", ":x"])
 def test_an_unknown_name_is_refused_with_the_known_ones(spec: str) -> None:
     with pytest.raises(ConfigurationError, match="sentence-transformers:NAME"):
@@ -251,7 +271,7 @@ def test_a_missing_package_is_named_with_its_extra(
     spec: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)  # what Python itself does for a package that may not be imported
-    with pytest.raises(FeatureUnavailableError, match=re.escape(f"continuum-memory[{extra}]")):
+    with pytest.raises(FeatureUnavailableError, match=re.escape(f"pip install '.[{extra}]'")):
         provider_from_name(spec)
 
 

@@ -27,14 +27,15 @@ class AxisProvider:
 
     dimensions = len(AXES)
 
-    def __init__(self, model: str = "axes-1", broken: bool = False) -> None:
+    def __init__(self, model: str = "axes-1", broken: bool = False, error: Exception | None = None) -> None:
         self.model = model
         self.broken = broken
+        self.error = error or EmbeddingError("the provider is away")
         self.calls = 0
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         if self.broken:
-            raise EmbeddingError("the provider is away")
+            raise self.error
         self.calls += 1
         rows = np.full((len(texts), self.dimensions), 1e-3, dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
@@ -80,6 +81,42 @@ def test_a_provider_that_is_away_degrades_recall_and_never_empties_it(db_path: P
     memory.fill_vectors()
     assert memory.get_stats()["vectors"] == 1
     assert memory.recall("How is Lisbon?").degraded == ()
+    memory._engine.close()
+
+
+@requirement("embeddings:background", "recall:degraded")
+@pytest.mark.parametrize("error", [KeyError("weights"), ZeroDivisionError(), InvalidInputError("text", "is odd")])
+def test_whatever_a_provider_raises_recall_answers_and_filling_goes_on(
+    db_path: Path, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider = AxisProvider(broken=True, error=error)
+    memory = memory_with(db_path, provider)
+    memory.learn("Lisbon is bright")
+    context = memory.recall("How is Lisbon?")
+    assert context.memories[0].passage == "Lisbon is bright"
+    assert type(error).__name__ in context.degraded[0].reason
+    with pytest.raises(EmbeddingError, match=type(error).__name__):
+        memory.fill_vectors()
+    deadline = time.monotonic() + 20
+    while "could not be filled" not in caplog.text:  # the background thread has met the error
+        assert time.monotonic() < deadline
+    provider.broken = False
+    memory.learn("Porto is old")
+    while memory.get_stats()["vectors"] < 2:
+        assert time.monotonic() < deadline
+    memory._engine.close()
+
+
+def test_rows_that_do_not_fit_the_texts_are_refused(db_path: Path) -> None:
+    class Short(AxisProvider):
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            return super().embed(texts)[:, :2]
+
+    memory = memory_with(db_path, Short())
+    memory.learn("Lisbon is bright")
+    with pytest.raises(EmbeddingError, match="shape"):
+        memory.fill_vectors()
+    assert "shape" in memory.recall("Lisbon").degraded[0].reason
     memory._engine.close()
 
 

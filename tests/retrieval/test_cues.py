@@ -39,6 +39,11 @@ def test_a_request_for_help(question: str) -> None:
     assert read_cues(question).asks_help
 
 
+@pytest.mark.parametrize("question", ["Who can help with payments?", "When should I go?", "Where do I get help?"])
+def test_who_when_and_where_ask_for_a_fact(question: str) -> None:
+    assert not read_cues(question).asks_help
+
+
 @pytest.mark.parametrize("question", ["Who painted the boat?", "", "\x00", "a" * 100_000])
 def test_other_texts_ask_for_none_of_them(question: str) -> None:
     cues = read_cues(question)

@@ -23,7 +23,13 @@ from continuum.errors import (
 )
 from continuum.storage import unit_of_work
 from continuum.storage.sqlite_backend import SQLiteBackend
-from continuum.storage.sqlite_driver import SQLiteDriver, storage_error, system_error
+from continuum.storage.sqlite_driver import (
+    ClosableConnection,
+    SQLiteDriver,
+    connect_sqlite,
+    storage_error,
+    system_error,
+)
 from continuum.storage.sqlite_files import file_system_of, prepare_files
 from continuum.storage.wal_sync import sync_file
 from tests.durability.exchanges import TENANT, complaints, write_exchange
@@ -45,6 +51,31 @@ def test_a_missing_folder_is_made_for_the_owner_alone(tmp_path: Path) -> None:
         write_exchange(backend, "x")
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o600}
+
+
+def test_a_copy_that_fails_leaves_neither_a_file_nor_a_descriptor(tmp_path: Path) -> None:
+    in_transaction = False
+
+    def connect(path: str) -> ClosableConnection:
+        connection = connect_sqlite(path)
+        if in_transaction:
+            connection.execute("BEGIN")  # SQLite refuses to VACUUM within one
+        return connection
+
+    with opened(tmp_path / "memory.db", driver=SQLiteDriver(connect)) as backend:
+        write_exchange(backend, "x")
+        before = sorted(each.name for each in tmp_path.iterdir())
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        os.close(descriptor)
+        in_transaction = True
+        with pytest.raises(StorageError, match="VACUUM"):
+            backend.copy_before_migration(1)
+        again = os.open(tmp_path, os.O_RDONLY)  # the lowest free number: the same, unless one was left open
+        os.close(again)
+        assert again == descriptor
+        assert sorted(each.name for each in tmp_path.iterdir()) == before
+        in_transaction = False
+        assert Path(str(backend.copy_before_migration(1))).exists()
 
 
 def test_a_folder_in_the_files_place_is_refused(tmp_path: Path) -> None:

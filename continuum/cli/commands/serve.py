@@ -9,7 +9,7 @@ import click
 
 from continuum.cli.output import say
 from continuum.cli.settings import options_of, shared_options
-from continuum.errors import ConfigurationError, FeatureUnavailableError
+from continuum.errors import ConfigurationError, FeatureUnavailableError, install_hint
 
 
 @click.command()
@@ -32,7 +32,7 @@ def command(
         from continuum.api.server import create_app
     except ImportError as exc:
         raise FeatureUnavailableError(
-            f"the HTTP service needs the extra 'server' ({exc.name} is missing): pip install 'continuum-memory[server]'"
+            f"the HTTP service needs the extra 'server' ({exc.name} is missing): {install_hint('server')}"
         ) from exc
     from continuum.runtime import open_runtime
 

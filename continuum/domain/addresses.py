@@ -1,0 +1,28 @@
+"""Addresses of servers, which may be shown: in them stands no user, no password and no key."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+def checked_address(address: str) -> str:
+    """The address, if it is scheme, host, port and path and nothing else.
+
+    Raises ValueError, which never repeats the address: what is refused may hold a secret.
+    """
+    try:
+        parts = urlsplit(address)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False  # not chained: the parser's messages repeat parts of the address
+    if any(sign in address for sign in "@?#"):
+        raise ValueError("is an address with a user, a password or a query; give a key as embedding_api_key")
+    if not valid:
+        raise ValueError("is not an http or https address")
+    return address
+
+
+def shown_address(address: str) -> str:
+    """Scheme, host and port of a checked address, for messages."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
