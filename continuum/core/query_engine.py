@@ -34,6 +34,7 @@ from continuum.domain.results import (
     RecalledMemory,
     RecalledRelationship,
 )
+from continuum.embeddings.keeping import MISSING_COUNTED_MAX
 from continuum.errors import EmbeddingError
 from continuum.language.names import query_keys
 from continuum.language.tokens import tag
