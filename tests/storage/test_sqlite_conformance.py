@@ -35,6 +35,9 @@ class ServerLikeBackend(SQLiteBackend):
 
 
 class TestSQLiteInMemory(StorageConformance):
+    # One connection serves all: a writer waits for the reader, so no reader can see past a writer.
+    test_a_reader_stays_at_its_moment = None  # type: ignore[assignment]  # takes it out of this class
+
     @pytest.fixture
     def backend(self) -> Iterator[StorageBackend]:
         backend = open_backend(ServerLikeBackend(":memory:"))
