@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from continuum.cache import Cache, MemoryCache
 from continuum.core.config import MemoryConfig
+from continuum.core.folding import LinkSettings
 from continuum.core.index_store import IndexStore
 from continuum.core.listeners import HarmlessSink
-from continuum.core.recording import LinkSettings
+from continuum.core.upkeep import Upkeep
 from continuum.core.validation import Limits
 from continuum.domain.clock import Clock, SystemClock
 from continuum.domain.events import EventSink, NoEvents
@@ -49,9 +50,11 @@ class Engine:
     writers: ThreadPoolExecutor
     owns_backend: bool
     closed: bool = False
+    upkeep: Upkeep = field(init=False)
 
     def __post_init__(self) -> None:
         at_fork(self, in_child=Engine._renew)
+        self.upkeep = Upkeep(self)
 
     def _renew(self) -> None:
         """In a forked child: the threads of these pools stayed with the parent."""
@@ -87,6 +90,7 @@ class Engine:
         """Finish what runs, save indexes, release the store. Calling it again does nothing."""
         self.writers.shutdown(wait=True)
         self.readers.shutdown(wait=True)
+        self.upkeep.close()
         self.closed = True
         if self.vectors is not None:
             self.vectors.close()
@@ -118,7 +122,7 @@ def build_engine(
     # Last of what can fail: nothing would close it.
     backend = open_backend(target, timeout_seconds=config.db_timeout)
     readers, writers = _pools()
-    return Engine(
+    engine = Engine(
         config=config,
         backend=backend,
         index_store=IndexStore(_index_folder(backend), config.index_memory_mb * 1_048_576),
@@ -131,6 +135,8 @@ def build_engine(
         writers=writers,
         owns_backend=not isinstance(storage, StorageBackend),
     )
+    engine.upkeep.resume()
+    return engine
 
 
 def _pools() -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:

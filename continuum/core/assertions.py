@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from continuum.core.recording import TENANT_SECRET_BYTES
+from continuum.core.adjusting import Adjustments, adjusted, adjustments_of
+from continuum.core.folding import stated_link
+from continuum.core.stating import append_entry, stated_in
 from continuum.core.validation import checked_label, checked_metadata, checked_text
-from continuum.domain.clock import Micros
-from continuum.domain.ids import TenantId, checked_name, derived_id, uuid7
-from continuum.domain.records import AttentionLink, Entity, Json, LogEntry, Sources
+from continuum.domain.ids import TenantId, checked_name
+from continuum.domain.records import AttentionLink, Entity, Json, LogEntry
 from continuum.errors import InvalidInputError, shown
 from continuum.language.names import entity_key
 from continuum.storage.unit_of_work import UnitOfWork
@@ -40,8 +39,8 @@ def assert_entity(
     }
     now = engine.clock.now()
     with engine.unit(tenant, write=True) as work:
-        entry = _append(work, "entity", payload, now)
-        return apply_entity(work, entry)
+        record, entry = append_entry(work, "entity", payload, now)
+        return apply_entity(work, record.secret, entry, adjustments_of(work, record.adjustments))
 
 
 def assert_link(engine: Engine, tenant: TenantId, a: str, b: str, link_type: str, strength: float) -> AttentionLink:
@@ -56,64 +55,27 @@ def assert_link(engine: Engine, tenant: TenantId, a: str, b: str, link_type: str
     payload = {"a": first, "b": second, "link_type": checked_name(link_type, "link_type"), "strength": float(strength)}
     now = engine.clock.now()
     with engine.unit(tenant, write=True) as work:
-        entry = _append(work, "link", payload, now)
-        return apply_link(work, entry)
+        record, entry = append_entry(work, "link", payload, now)
+        return apply_link(work, record.secret, entry, adjustments_of(work, record.adjustments))
 
 
-def apply_entity(work: UnitOfWork, entry: LogEntry) -> Entity:
+def apply_entity(work: UnitOfWork, secret: bytes, entry: LogEntry, adjustments: Adjustments) -> Entity:
     """Derive the row of an entity entry; used when it is stated and when the log is folded again."""
-    stated = json.loads(entry.payload)
-    entity = _entity(work, entry, stated["name"], stated["entity_type"], stated["description"], stated["metadata"])
+    stated = stated_in(secret, entry)
+    work.evidence.add_entry(entry.seq, [entity.id for entity in stated.entities])
+    entity = adjusted(stated.entities[0], adjustments)
     work.entities.observe([entity])
     work.entities.state(entity)
     return work.entities.by_ids([entity.id])[entity.id]
 
 
-def apply_link(work: UnitOfWork, entry: LogEntry) -> AttentionLink:
+def apply_link(work: UnitOfWork, secret: bytes, entry: LogEntry, adjustments: Adjustments) -> AttentionLink:
     """Derive the row of a link entry, and its two ends where they are missing."""
-    stated = json.loads(entry.payload)
-    ends = [_entity(work, entry, stated[end], "concept", "", "{}") for end in ("a", "b")]
-    work.entities.observe(sorted(ends, key=lambda entity: entity.id))
-    link = AttentionLink(
-        concept_a=ends[0].id,
-        concept_b=ends[1].id,
-        link_type=stated["link_type"],
-        strength=stated["strength"],
-        co_occurrences=1,
-        sources=Sources.USER,
-        created_at=entry.recorded_at,
-        last_seen=entry.recorded_at,
-        first_seq=entry.seq,
-        last_seq=entry.seq,
-    )
-    work.links.set_link(link)
+    stated = stated_in(secret, entry)
+    work.evidence.add_entry(entry.seq, [entity.id for entity in stated.entities])
+    ends = [adjusted(entity, adjustments) for entity in stated.entities]
+    work.entities.observe(ends)
+    link = stated_link(entry, ends[0].id, ends[1].id)
+    if link.concept_a != link.concept_b:  # a merge may have made one of the two
+        work.links.set_link(link)
     return link
-
-
-def _entity(work: UnitOfWork, entry: LogEntry, name: str, entity_type: str, description: str, metadata: str) -> Entity:
-    tenant = work.tenants.get()
-    assert tenant is not None, "a log entry exists, so its tenant does"
-    key = entity_key(name)
-    kind = entity_type if entity_type in ("session", "decision") else "concept"
-    return Entity(
-        id=derived_id(tenant.secret, kind, key if kind == "concept" else name),
-        name=name,
-        entity_type=entity_type,
-        key=key,
-        description=description,
-        created_at=entry.recorded_at,
-        last_seen=entry.recorded_at,
-        occurrences=1,
-        metadata=metadata,
-        first_seq=entry.seq,
-        last_seq=entry.seq,
-    )
-
-
-def _append(work: UnitOfWork, kind: str, payload: Mapping[str, Json], now: Micros) -> LogEntry:
-    work.tenants.ensure(now, lambda: secrets.token_bytes(TENANT_SECRET_BYTES))
-    seq = work.tenants.advance(1, now).last_seq
-    text = json.dumps(payload, ensure_ascii=False, sort_keys=True)
-    entry = LogEntry(seq, "entity" if kind == "entity" else "link", uuid7(now), now, text)
-    work.log.append([entry])
-    return entry

@@ -17,6 +17,7 @@ from continuum.core.constants import CONTEXT_TAG
 from continuum.domain.results import (
     RecalledConcept,
     RecalledDecision,
+    RecalledFact,
     RecalledMemory,
     RecalledRelationship,
 )
@@ -80,6 +81,7 @@ def quoted(text: str) -> str:
 
 
 def format_context(
+    facts: Sequence[RecalledFact],
     memories: Sequence[RecalledMemory],
     concepts: Sequence[RecalledConcept],
     relationships: Sequence[RecalledRelationship],
@@ -89,16 +91,20 @@ def format_context(
 ) -> RenderedContext:
     """The block within `max_tokens` by `estimate`; '' if nothing was recalled or not even one line fits.
 
-    Memories are taken first, best first; a line that does not fit is passed over for a shorter one behind it.
+    Facts are taken first, then memories, best first; a line that does not fit is passed over for a shorter one.
     """
     budget = max_tokens - estimate(HEAD) - estimate(TAIL)
+    fact_lines, budget = _fitting(map(_fact_line, facts), budget, estimate)
     memory_lines, budget = _fitting(map(_memory_line, memories), budget, estimate)
     others = list(_other_lines(concepts, relationships, decisions))
     other_lines, budget = _fitting(others, budget, estimate)
-    left_out = _left_out(len(memories) - len(memory_lines), len(others) - len(other_lines))
-    if not memory_lines and not other_lines:
+    left_out = _left_out(
+        len(facts) - len(fact_lines), len(memories) - len(memory_lines), len(others) - len(other_lines)
+    )
+    lines = fact_lines + memory_lines + other_lines
+    if not lines:
         return RenderedContext("", 0, left_out)
-    text = HEAD + "".join(memory_lines + other_lines) + TAIL
+    text = HEAD + "".join(lines) + TAIL
     return RenderedContext(text, estimate(text), left_out)
 
 
@@ -112,8 +118,8 @@ def _fitting(lines: Iterable[str], budget: int, estimate: TokenEstimate) -> tupl
     return kept, budget
 
 
-def _left_out(memories: int, others: int) -> str:
-    parts = [(memories, "memories"), (others, "decisions, concepts or links")]
+def _left_out(facts: int, memories: int, others: int) -> str:
+    parts = [(facts, "facts"), (memories, "memories"), (others, "decisions, concepts or links")]
     return " and ".join(f"{count} {what}" for count, what in parts if count)
 
 
@@ -121,7 +127,20 @@ def _memory_line(memory: RecalledMemory) -> str:
     speaker = f"{_name(memory.speaker)} " if memory.speaker and memory.speaker != memory.role else ""
     day = memory.timestamp.date().isoformat()
     reference = memory.id.replace("-", "")[-REFERENCE_CHARS:]
-    return f"- [m:{reference}] {day} {speaker}({memory.role}): {quoted(memory.passage)}\n"
+    stale = f"[outdated, {_said(memory.outdated)}] " if memory.outdated else ""
+    return f"- [m:{reference}] {day} {stale}{speaker}({memory.role}): {quoted(memory.passage)}\n"
+
+
+def _fact_line(fact: RecalledFact) -> str:
+    """A fact in one line: what of whom, since or until when, and the value as quoted data."""
+    held = f" - {_said(fact.label)}" if fact.label else ""
+    about = _name(f"{fact.subject} {fact.attribute}"[:NAME_CHARS_MAX])
+    return f"- [f:{fact.id[:REFERENCE_CHARS]}] {about}{held}: {quoted(fact.value)}\n"
+
+
+def _said(label: str) -> str:
+    """A label without what follows in it: the words of another value have a line of their own."""
+    return label.partition(";")[0].partition(":")[0]
 
 
 def _other_lines(

@@ -14,12 +14,15 @@ from continuum.core.validation import (
     checked_label,
     checked_metadata,
     checked_scope,
+    checked_time,
     checked_utterances,
 )
 from continuum.domain.clock import Micros
 from continuum.domain.ids import uuid7
 from continuum.domain.records import Exchange, Json, Message
 from continuum.errors import InvalidInputError, shown
+
+SUPERSEDES_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ def exchange_of_messages(
     agent_id: str | None = None,
     project_id: str | None = None,
     idempotency_key: str | None = None,
+    supersedes: str | Iterable[str] = (),
+    expires_at: Timestamp = None,
 ) -> Exchange:
     """An exchange of any number of messages. Raises InvalidInputError."""
     shared = checked_metadata(metadata, "metadata", defaults.limits.metadata_bytes)
@@ -56,6 +61,8 @@ def exchange_of_messages(
         recorded_at=defaults.now,
         idempotency_key=checked_key(idempotency_key),
         session_given=defaults.session_given or session_id is not None,
+        supersedes=_checked_ids(supersedes),
+        expires_at=checked_time(expires_at, "expires_at"),
     )
 
 
@@ -90,6 +97,15 @@ def exchange_of_mapping(defaults: ExchangeDefaults, arguments: Mapping[str, Json
                 f"is not known; an exchange takes {', '.join([*_SIDES, *_SHARED])}",
             )
     return exchange_of_messages(defaults, messages, **rest)
+
+
+def _checked_ids(given: object) -> tuple[str, ...]:
+    """The ids that an exchange supersedes, one or several, each once."""
+    ids = [given] if isinstance(given, str) else list(checked_iterable(given, "supersedes", "ids"))
+    if len(ids) > SUPERSEDES_MAX:
+        problem = f"holds {len(ids)} ids; at most {SUPERSEDES_MAX} at once"
+        raise InvalidInputError("supersedes", problem, limit=SUPERSEDES_MAX)
+    return tuple(dict.fromkeys(checked_label(each, "supersedes") for each in ids))
 
 
 _SIDES = tuple(signature(two_sides).parameters)

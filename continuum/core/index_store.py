@@ -4,6 +4,9 @@ Before a read, the index is brought up to the tenant's log position inside the r
 learn acknowledged anywhere is seen by the next recall everywhere. Indexes are bounded by memory: the tenant that was
 not used for longest leaves first. A saved copy beside the database makes the first recall of a process fast; it is
 only a cache, bound to the tenant's secret, and is thrown away whenever it does not fit the log.
+
+The log may also take back what it said: an erasure removes messages, a revision gives one other words. Both reach the
+index, its saved copy and the views of the past when the next read meets their entry, in every process.
 """
 
 from __future__ import annotations
@@ -11,19 +14,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 import logging
 import os
 import tempfile
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from continuum.domain.clock import Micros
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
-from continuum.domain.records import TenantRecord
+from continuum.domain.records import IndexedMessage, LogEntry, TenantRecord
 from continuum.language.tokens import TERMS_VERSION
 from continuum.retrieval.fuzzy import NameMatcher
+from continuum.retrieval.index_subset import replaced as with_others
+from continuum.retrieval.index_subset import subset
 from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.message_index import MessageIndex
 from continuum.storage.unit_of_work import UnitOfWork
@@ -34,6 +44,11 @@ SAVE_AFTER_MESSAGES = 2_000
 """A saved index is renewed once this many messages are newer than it (a cold start then reads at most these)."""
 NAMES_AT_ONCE = 20_000
 SEAL_BYTES = 32
+PAST_VIEWS_MAX = 4
+"""Views of the past that are kept, all tenants together."""
+REVISED_ONE_BY_ONE_MAX = 100
+"""With more revised messages than this, the index is read anew."""
+_NAMES_CHANGE = frozenset({"extractors", "erasure", "revision", "merge", "rename", "undo"})
 
 _logger = logging.getLogger(__name__)
 
@@ -52,6 +67,29 @@ class _TenantIndex:
     """What ties a saved copy to this very tenant; empty until the index was used for the first time."""
 
 
+@dataclass(slots=True)
+class _TakenBack:
+    """What entries of the log say about messages before them."""
+
+    all_anew: bool = False
+    names_anew: bool = False
+    erased: set[int] = field(default_factory=set)
+    revised: set[int] = field(default_factory=set)
+
+    def note(self, entry: LogEntry) -> None:
+        kind: str = entry.kind
+        self.names_anew |= kind in _NAMES_CHANGE
+        if kind == "extractors":
+            self.all_anew = True
+        elif kind == "erasure":
+            self.erased.update(json.loads(entry.payload).get("seqs", ()))
+        elif kind == "revision":
+            self.revised.add(json.loads(entry.payload)["seq"])
+
+
+_PastKey = tuple[TenantId, bytes, int, int | None, Micros | None, tuple[IndexedMessage, ...]]
+
+
 class IndexStore:
     """Gives the current index of a tenant; any number of threads may ask at once."""
 
@@ -62,6 +100,9 @@ class IndexStore:
         self._tenants: OrderedDict[TenantId, _TenantIndex] = OrderedDict()
         self._lock = threading.Lock()
         self._savers: list[threading.Thread] = []
+        self._saves: dict[object, TenantId] = {}
+        """Saves under way. One that was struck off by `purge` must not put its file in place."""
+        self._past: OrderedDict[_PastKey, IndexView] = OrderedDict()
         at_fork(self, in_child=IndexStore._renew)
 
     def _renew(self) -> None:
@@ -69,6 +110,8 @@ class IndexStore:
         self._lock = threading.Lock()
         self._tenants.clear()
         self._savers = []
+        self._saves = {}
+        self._past.clear()
 
     def view(self, work: UnitOfWork, tenant: TenantRecord) -> IndexView:
         """A snapshot that holds every message of the tenant that this transaction can see."""
@@ -79,6 +122,38 @@ class IndexStore:
         if grew:
             self._evict(work.tenant_id)
         return view
+
+    def view_at(
+        self,
+        work: UnitOfWork,
+        tenant: TenantRecord,
+        *,
+        seq: int | None = None,
+        until: Micros | None = None,
+        replaced: Sequence[IndexedMessage] = (),
+    ) -> IndexView:
+        """The index as of a past moment, ranking as if nothing had been said since.
+
+        It holds the messages up to position `seq` and up to event time `until`, both inclusive and None for all;
+        the rows of `replaced` (former wordings) stand in for those of the same `seq`. What
+        has been erased meanwhile is not in it.
+        """
+        view = self.view(work, tenant)
+        entry = self._entry(work.tenant_id)
+        key = (work.tenant_id, entry.seal, view.position, seq, until, tuple(replaced))
+        with self._lock:
+            if key in self._past:
+                self._past.move_to_end(key)
+                return self._past[key]
+        past = _past_of(view, seq, until, replaced)
+        if past is not view:
+            with self._lock:
+                if self._tenants.get(work.tenant_id) is entry:
+                    self._past[key] = past
+                    while len(self._past) > PAST_VIEWS_MAX:
+                        self._past.popitem(last=False)
+            self._evict(work.tenant_id)
+        return past
 
     def names(self, work: UnitOfWork, tenant: TenantRecord) -> NameMatcher:
         """The matcher of this tenant's concept names, with every name this transaction can see."""
@@ -92,10 +167,33 @@ class IndexStore:
 
     def forget(self, tenant: TenantId) -> None:
         """Drop a tenant's index and its saved copy, because derived rows were written anew."""
+        self.purge(tenant)
+
+    def purge(self, tenant: TenantId) -> None:
+        """Drop all that is held of a tenant: its index, its views of the past, its saved copy and unfinished ones.
+
+        A save that is under way puts nothing back. Raises OSError if a file cannot be removed.
+        """
         with self._lock:
             self._tenants.pop(tenant, None)
-        if self._folder is not None:
-            self._path(tenant).unlink(missing_ok=True)
+            self._drop_past(tenant)
+        self._drop_saved(tenant)
+
+    def _drop_past(self, tenant: TenantId) -> None:
+        for key in [key for key in self._past if key[0] == tenant]:
+            del self._past[key]
+
+    def _drop_saved(self, tenant: TenantId) -> None:
+        if self._folder is None:
+            return
+        path = self._path(tenant)
+        with self._lock:  # a save looks under the same lock whether it may still put its file in place
+            for ticket in [ticket for ticket, of in self._saves.items() if of == tenant]:
+                del self._saves[ticket]
+            path.unlink(missing_ok=True)
+            for unfinished in self._folder.glob(f"{path.stem}*.tmp"):
+                with contextlib.suppress(PermissionError):  # Windows: its writer has it open, and removes it
+                    unfinished.unlink(missing_ok=True)
 
     def save_all(self) -> None:
         """Save every index that has changed since it was saved; used when a memory is closed."""
@@ -109,10 +207,13 @@ class IndexStore:
             saver.join()
 
     def stats(self) -> dict[str, int]:
-        """Tenants held, and the bytes of their indexes."""
+        """Tenants held, and the bytes of their indexes and of their views of the past."""
         with self._lock:
-            entries = list(self._tenants.values())
-        return {"tenants": len(entries), "bytes": sum(entry.nbytes for entry in entries)}
+            return {"tenants": len(self._tenants), "bytes": self._nbytes()}
+
+    def _nbytes(self) -> int:
+        indexes = sum(entry.nbytes for entry in self._tenants.values())
+        return indexes + sum(view.nbytes for view in self._past.values())
 
     def _entry(self, tenant: TenantId) -> _TenantIndex:
         with self._lock:
@@ -130,33 +231,54 @@ class IndexStore:
         position = tenant.last_seq
         if position <= entry.index.position:
             return False
-        if entry.index.position and self._written_anew(work, entry.index.position, position):
+        start = entry.index.position
+        try:
+            if self._read_on(entry, work) != position - start and start:
+                self._take_back(entry, work, start)
+        except BaseException:  # its position may be past an erasure that it has not seen
             entry.index, entry.saved_messages = MessageIndex(), 0
-        while True:
-            rows = work.messages.index_after(entry.index.position, CATCH_UP_ROWS)
-            entry.index.extend(rows)
-            if len(rows) < CATCH_UP_ROWS:
-                break
+            raise
         entry.index.advance(position)  # entries that are no messages count too
         if len(entry.index) - entry.saved_messages >= max(SAVE_AFTER_MESSAGES, entry.saved_messages // 4):
             self._save_in_background(work.tenant_id, entry)
         entry.nbytes = entry.index.nbytes
         return True
 
-    def _written_anew(self, work: UnitOfWork, after: int, position: int) -> bool:
-        """Whether the derived rows were rebuilt since; asked only if the gap holds more than messages."""
-        while after < position:
-            entries = work.log.read(after, CATCH_UP_ROWS)
-            if any(entry.kind == "extractors" for entry in entries):
-                return True
-            if not entries:
-                return False
-            after = entries[-1].seq
-        return False
+    def _read_on(self, entry: _TenantIndex, work: UnitOfWork) -> int:
+        """Add the messages after the index's position; returns how many there were."""
+        count = 0
+        while True:
+            rows = work.messages.index_after(entry.index.position, CATCH_UP_ROWS)
+            entry.index.extend(rows)
+            count += len(rows)
+            if len(rows) < CATCH_UP_ROWS:
+                return count
+
+    def _take_back(self, entry: _TenantIndex, work: UnitOfWork, after: int) -> None:
+        """Do to what was held already what the log says since; asked only if the gap holds more than messages."""
+        found = _taken_back(work, after)
+        if found.names_anew:
+            entry.names, entry.names_position = NameMatcher(), 0
+        if not (found.all_anew or found.erased or found.revised):
+            return
+        with self._lock:
+            self._drop_past(work.tenant_id)
+        self._drop_saved(work.tenant_id)
+        entry.saved_messages = 0
+        if found.all_anew or len(found.revised) > REVISED_ONE_BY_ONE_MAX:
+            entry.index = MessageIndex()
+            self._read_on(entry, work)
+            return
+        entry.index.remove(found.erased)
+        rows = [row for seq in sorted(found.revised) for row in work.messages.index_after(seq - 1, 1) if row.seq == seq]
+        if rows:
+            entry.index.replace(rows)
 
     def _evict(self, keep: TenantId) -> None:
         with self._lock:
-            total = sum(entry.nbytes for entry in self._tenants.values())
+            while self._past and self._nbytes() > self._memory_bytes:
+                self._past.popitem(last=False)
+            total = self._nbytes()
             for tenant in list(self._tenants):
                 if total <= self._memory_bytes:
                     return
@@ -190,13 +312,18 @@ class IndexStore:
     def _save_in_background(self, tenant: TenantId, entry: _TenantIndex) -> None:
         if self._folder is None:
             return
+        ticket = object()
+        with self._lock:
+            if self._tenants.get(tenant) is not entry:  # purged, or left, since this caller took it up
+                return
+            self._saves[ticket] = tenant
         entry.saved_messages = len(entry.index)
-        what = (tenant, entry.seal, entry.index)
+        what = (ticket, tenant, entry.seal, entry.index)
         saver = threading.Thread(target=self._write, args=what, name="continuum-index-save", daemon=True)
         self._savers = [thread for thread in self._savers if thread.is_alive()] + [saver]
         saver.start()
 
-    def _write(self, tenant: TenantId, seal: bytes, index: MessageIndex) -> None:
+    def _write(self, ticket: object, tenant: TenantId, seal: bytes, index: MessageIndex) -> None:
         """Write beside and rename, so that a reader never meets half a file; failing costs only speed."""
         index.compact()
         path = self._path(tenant)
@@ -207,10 +334,46 @@ class IndexStore:
                 with os.fdopen(handle, "wb") as file:
                     file.write(seal)
                     file.write(index.to_bytes())
-                Path(temporary).replace(path)
+                self._put_in_place(ticket, Path(temporary), path)
             except BaseException:
                 with contextlib.suppress(OSError):
                     Path(temporary).unlink()
                 raise
         except OSError as exc:
             _logger.warning("index of tenant %s could not be saved: %s", tenant, exc)
+        finally:
+            with self._lock:
+                self._saves.pop(ticket, None)
+
+    def _put_in_place(self, ticket: object, temporary: Path, path: Path) -> None:
+        with self._lock:
+            if ticket in self._saves:
+                temporary.replace(path)
+            else:
+                temporary.unlink(missing_ok=True)
+
+
+def _taken_back(work: UnitOfWork, after: int) -> _TakenBack:
+    found = _TakenBack()
+    while entries := work.log.read(after, CATCH_UP_ROWS):
+        for entry in entries:
+            found.note(entry)
+        after = entries[-1].seq
+    return found
+
+
+def _past_of(view: IndexView, seq: int | None, until: Micros | None, former: Sequence[IndexedMessage]) -> IndexView:
+    index = MessageIndex()
+    index.extend(sorted(former, key=lambda row: row.seq))
+    others = index.view()
+    times = view.times
+    places, there = view.places(others.seqs)
+    if there.any():
+        times = times.copy()
+        times[places[there]] = others.times[there]
+    keep = np.ones(len(view), dtype=np.bool_)
+    if seq is not None:
+        keep &= view.seqs <= seq
+    if until is not None:
+        keep &= times <= until
+    return with_others(view if keep.all() else subset(view, keep), others)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
@@ -16,6 +15,7 @@ from continuum.core.bulk import BulkJob, BulkProgress, BulkResult, ExchangeInput
 from continuum.core.config import MemoryConfig, get_config, with_arguments
 from continuum.core.exchanges import ExchangeDefaults, exchange_of_messages, two_sides
 from continuum.core.instances import instance_name
+from continuum.core.lasting import LastingMemory
 from continuum.core.listings import entities_of, messages_of, stats_of
 from continuum.core.query_engine import MemoryQueryEngine, own_copy
 from continuum.core.questions import (
@@ -31,7 +31,7 @@ from continuum.core.questions import (
 )
 from continuum.core.rebuilding import RebuildResult, rebuild_tenant
 from continuum.core.recording import Prepared, prepare, record, tag_pairs
-from continuum.core.twins import Pool, twin
+from continuum.core.twins import twin
 from continuum.core.validation import (
     Timestamp,
     checked_count,
@@ -54,7 +54,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class ConsciousMemory:
+class ConsciousMemory(LastingMemory):
     """The memory of one tenant, as one instance of an agent uses it.
 
     >>> memory = ConsciousMemory(tenant_id="docs", db_path=":memory:")
@@ -108,11 +108,6 @@ class ConsciousMemory:
         if self._owns_engine:
             self._engine.close()
 
-    def pool(self, name: Pool) -> ThreadPoolExecutor:
-        """The threads that the async twins run on. Raises StorageUnavailableError once the memory is closed."""
-        self._engine.refuse_if_closed()
-        return self._engine.readers if name == "readers" else self._engine.writers
-
     @property
     def db_path(self) -> Path:
         """The settings' database file; `storage`, where given, took its place."""
@@ -137,11 +132,15 @@ class ConsciousMemory:
         agent_id: str | None = None,
         project_id: str | None = None,
         idempotency_key: str | None = None,
+        supersedes: str | Iterable[str] = (),
+        expires_at: Timestamp = None,
     ) -> LearningResult:
         """Learn one exchange, or one text. When this returns, the exchange survives a power cut.
 
-        One side may be empty, not both. `speaker` names who said the user's side. Raises InvalidInputError,
-        ConflictError (an idempotency key used for other words) and StorageError, and then nothing was kept.
+        One side may be empty, not both. `speaker` names who said the user's side. `supersedes` are ids of facts and
+        messages that this exchange takes the place of, `expires_at` is when it is to be forgotten. Raises
+        InvalidInputError, NotFoundError (nothing of this tenant has an id that is superseded), ConflictError (an
+        idempotency key used for other words) and StorageError, and then nothing was kept.
         """
         return self.learn_messages(
             two_sides(user_message, ai_response, timestamp=timestamp, speaker=speaker),
@@ -151,6 +150,8 @@ class ConsciousMemory:
             agent_id=agent_id,
             project_id=project_id,
             idempotency_key=idempotency_key,
+            supersedes=supersedes,
+            expires_at=expires_at,
         )
 
     def learn_messages(
@@ -163,6 +164,8 @@ class ConsciousMemory:
         agent_id: str | None = None,
         project_id: str | None = None,
         idempotency_key: str | None = None,
+        supersedes: str | Iterable[str] = (),
+        expires_at: Timestamp = None,
     ) -> LearningResult:
         """Learn messages of one session as one exchange: all of them or none. Errors as `learn`."""
         started = time.perf_counter()
@@ -175,6 +178,8 @@ class ConsciousMemory:
             agent_id=agent_id,
             project_id=project_id,
             idempotency_key=idempotency_key,
+            supersedes=supersedes,
+            expires_at=expires_at,
         )
         result = self._record(prepare(exchange, self._engine.pipeline.extract))
         return replace(result, learn_time_ms=(time.perf_counter() - started) * 1_000)
@@ -189,6 +194,8 @@ class ConsciousMemory:
         with self._engine.unit(self.tenant_id, write=True) as work:
             learned = record(work, prepared, self._engine.pipeline.extract, self._engine.links)
         self._engine.events.publish(learned.events)
+        if prepared.exchange.expires_at is not None:
+            self._engine.upkeep.watch(self.tenant_id)
         if not learned.result.duplicate:
             self._working_memory.note(prepared.extraction)
             if self._engine.vectors is not None:
@@ -234,6 +241,9 @@ class ConsciousMemory:
         roles: Iterable[str] | None = None,
         since: Timestamp = None,
         until: Timestamp = None,
+        as_of: Timestamp = None,
+        known_at: Timestamp = None,
+        current_only: bool = False,
         explain: bool = False,
         include_text: bool = False,
         weights: SignalWeights | None = None,
@@ -241,13 +251,17 @@ class ConsciousMemory:
         """What this tenant remembers that bears on `message`. Reading writes nothing.
 
         `session_id` only lifts that session; scopes, `filters` (equal metadata values), `roles`, `since` and
-        `until` (half-open) leave everything else out. Relative dates count from `now`. `weights` replace the
-        measured ones; a signal of weight 0 is off. Raises InvalidInputError and StorageError.
+        `until` (half-open) leave everything else out. Relative dates count from `now`. `as_of` answers with what was
+        true at a moment, `known_at` with what was known then, both by the same search. `current_only` leaves out
+        what no longer holds. `weights` replace the measured ones; a signal of weight 0 is off. Raises
+        InvalidInputError and StorageError.
         """
         config = self.config
+        moment = self._moment(as_of, known_at)
+        asked_at = self._engine.clock.now() if moment.as_of is None else moment.as_of
         request = RecallRequest(
             message=checked_text(message, "message", QUERY_BYTES_MAX),
-            now=self._engine.clock.now() if (at := checked_time(now, "now")) is None else at,
+            now=asked_at if (at := checked_time(now, "now")) is None else at,
             max_concepts=checked_count(max_concepts, "max_concepts", 0, MAX_CONCEPTS_LIMIT),
             max_memories=checked_count(max_memories, "max_memories", 0, MAX_MEMORIES_LIMIT),
             max_tokens=checked_count(
@@ -259,12 +273,15 @@ class ConsciousMemory:
             roles=checked_roles(roles),
             since=checked_time(since, "since"),
             until=checked_time(until, "until"),
+            as_of=moment.as_of,
+            known_at=moment.known_at,
+            current_only=bool(current_only),
             explain=bool(explain),
             include_text=bool(include_text),
             weights=checked_weights(weights),
             working_memory=self._working_memory.ids(self._engine, self.tenant_id, self.instance_id),
         )
-        context = self._answer(request, exact_time=now is not None)
+        context = self._answer(request, exact_time=now is not None or as_of is not None)
         event = Recalled(self.tenant_id, self.instance_id, len(context.memories), context.query_time_ms)
         self._engine.events.publish((event,))
         return context

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,29 +16,35 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from continuum.core.adjusting import adjustments_of
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.config import get_config, with_arguments
-from continuum.core.context_format import estimate_tokens, format_context
+from continuum.core.context_format import format_context
+from continuum.core.fact_reading import NO_FACTS, FoundFacts, current_first, facts_for
+from continuum.core.graph_reading import Graph
+from continuum.core.past import Moment, Past
 from continuum.core.questions import DEPTH_MAX, MAX_CONCEPTS_LIMIT, QUERY_BYTES_MAX, RecallRequest
 from continuum.core.recall_id import RecallNote, sign_recall
 from continuum.core.recording import metadata_tag_name, tag_pairs
 from continuum.core.validation import checked_count, checked_text
 from continuum.domain.clock import from_micros
 from continuum.domain.ids import TenantId, derived_id, tenant_id
-from continuum.domain.records import Entity, Json, Mention, StoredMessage, TenantRecord
+from continuum.domain.records import Decision, Entity, Json, Mention, StoredMessage, TenantRecord
 from continuum.domain.results import (
     Degradation,
     MemoryContext,
     RecalledConcept,
     RecalledDecision,
+    RecalledFact,
     RecalledMemory,
     RecalledRelationship,
 )
 from continuum.embeddings.keeping import MISSING_COUNTED_MAX
 from continuum.errors import EmbeddingError
+from continuum.extraction.pipeline import EXTRACTORS_VERSION
 from continuum.language.names import query_keys
 from continuum.language.tokens import tag
-from continuum.retrieval.graph import Activation, Neighbourhood, spread
+from continuum.retrieval.graph import Activation, spread
 from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.passages import best_passage
 from continuum.retrieval.query import Query, Ranking
@@ -54,6 +60,7 @@ MENTIONS_PER_CONCEPT_MAX = 50
 CONCEPTS_PER_MEMORY_MAX = 6
 DECISIONS_MAX = 5
 RELATIONSHIPS_MAX = 16
+EXPIRED_LOOKED_AT_MAX = 10_000
 NO_CONCEPTS_AMONG = 6
 """Entities fetched beyond those that are shown: a few may be sessions or decisions that a caller has linked."""
 CORRECTION_WEIGHT = 0.6
@@ -87,11 +94,26 @@ class QueryResult:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ranked:
+    """One ranked message, with what is to be said of it."""
+
+    seq: int
+    score: float
+    reasons: Mapping[str, float]
+    witnesses: tuple[int, ...] = ()
+    witness_count: int = 0
+    outdated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     """What the read transaction brought up, before anything is rendered."""
 
-    ranking: Ranking
+    ranked: Sequence[_Ranked]
     messages: Mapping[int, StoredMessage]
+    witnesses: Mapping[int, str]
+    """The ids of witnesses, by position."""
+    facts: Sequence[RecalledFact]
     concepts: Sequence[RecalledConcept]
     relationships: Sequence[RecalledRelationship]
     decisions: Sequence[RecalledDecision]
@@ -184,9 +206,12 @@ class MemoryQueryEngine:
         vector: Vector | None,
         degraded: list[Degradation],
     ) -> _Found:
-        view = self._engine.index_store.view(work, tenant)
+        past = self._past(work, tenant, request)
+        view = self._view(work, tenant, request, past)
         corrections = self._corrections(work, tenant, view, request.message)
-        activation = self._activate(work, tenant, request, [name for name, _ in corrections])
+        adjustments = past.adjustments if past is not None else adjustments_of(work, tenant.adjustments)
+        graph = Graph(work, self._engine.config.min_link_strength, adjustments, past)
+        activation = self._activate(graph, tenant, request, [name for name, _ in corrections])
         vectors = None
         if vector is not None and self._engine.vectors is not None:
             vectors, missing = self._engine.vectors.current(work, tenant)
@@ -201,16 +226,35 @@ class MemoryQueryEngine:
             since=request.since,
             until=request.until,
             tags=_required_tags(request),
+            exclude_seqs=tuple(work.history.expired(request.now, EXPIRED_LOOKED_AT_MAX)) if tenant.notes else (),
             extra_terms=tuple((name, similarity * CORRECTION_WEIGHT) for name, similarity in corrections),
             vector=vector,
-            concept_scores=_concept_scores(work, activation) if request.weights.concept else None,
+            concept_scores=_concept_scores(graph, activation) if request.weights.concept else None,
         )
         ranking = rank(view, query, request.weights, request.max_memories, vectors)
         seqs = [int(seq) for seq in ranking.seqs]
+        found = NO_FACTS
+        if tenant.facts:
+            found = facts_for(work, request, view.speaker_ids, seqs, past)
+        ranked = _with_facts(ranking, found, _notes(work, tenant, seqs, past), current_only=request.current_only)
+        seqs = [each.seq for each in ranked]
         messages = work.messages.by_seqs(seqs)
-        concepts, links = self._concepts(work, request, activation, ranking)
-        decisions = _decisions(work, seqs)
-        return _Found(ranking, messages, concepts, links, decisions, degraded)
+        if past is not None:
+            messages = {seq: past.message(message) for seq, message in messages.items()}
+        concepts, links = self._concepts(graph, request, activation, ranked)
+        decisions = _decisions(work.decisions.of_messages(seqs) if past is None else past.decisions(seqs), seqs)
+        degraded += _incomplete(tenant, past)
+        return _Found(ranked, messages, _witness_ids(work, ranked), found.facts, concepts, links, decisions, degraded)
+
+    def _past(self, work: UnitOfWork, tenant: TenantRecord, request: RecallRequest) -> Past | None:
+        moment = Moment(request.known_at, request.as_of)
+        return None if moment.is_now else Past(self._engine, work, tenant, moment)
+
+    def _view(self, work: UnitOfWork, tenant: TenantRecord, request: RecallRequest, past: Past | None) -> IndexView:
+        store = self._engine.index_store
+        if past is None:
+            return store.view(work, tenant)
+        return store.view_at(work, tenant, seq=past.seq, until=request.as_of, replaced=past.former_rows())
 
     def _corrections(
         self, work: UnitOfWork, tenant: TenantRecord, view: IndexView, message: str
@@ -223,20 +267,14 @@ class MemoryQueryEngine:
         return [match for word in unknown for match in _best_matches(names.closest(word, CORRECTIONS_PER_WORD))]
 
     def _activate(
-        self, work: UnitOfWork, tenant: TenantRecord, request: RecallRequest, corrected: Sequence[str]
+        self, graph: Graph, tenant: TenantRecord, request: RecallRequest, corrected: Sequence[str]
     ) -> Activation:
         keys = query_keys(" . ".join([request.message, *corrected]))
-        named = work.entities.by_ids([derived_id(tenant.secret, "concept", key) for key in keys])
+        wanted = {graph.adjustments.entity(derived_id(tenant.secret, "concept", key)) for key in keys}
         config = self._engine.config
-
-        def lookup(ids: Collection[str], per_node: int) -> Neighbourhood:
-            steps = work.links.steps(ids, per_node=per_node, min_strength=config.min_link_strength)
-            degrees = work.entities.degrees({step.neighbour for step in steps})
-            return Neighbourhood([(step.node, step.neighbour, step.strength) for step in steps], degrees)
-
         return spread(
-            dict.fromkeys(named, 1.0),
-            lookup,
+            dict.fromkeys(graph.entities(sorted(wanted)), 1.0),
+            graph.neighbourhood,
             decay=config.resonance_decay,
             min_strength=config.min_link_strength,
             enough=max(CONCEPTS_ENOUGH_MIN, request.max_concepts),
@@ -244,34 +282,34 @@ class MemoryQueryEngine:
         )
 
     def _concepts(
-        self, work: UnitOfWork, request: RecallRequest, activation: Activation, ranking: Ranking
+        self, graph: Graph, request: RecallRequest, activation: Activation, ranked: Sequence[_Ranked]
     ) -> tuple[list[RecalledConcept], list[RecalledRelationship]]:
         """Concepts that were named or reached, then those the best memories speak of; and the links among them."""
         levels, depths = dict(activation.levels), dict(activation.depths)
-        for entity_id, level in _spoken_of(work, ranking).items():
+        for entity_id, level in _spoken_of(graph, ranked).items():
             if entity_id not in levels or depths[entity_id] > 0:
                 levels[entity_id] = max(level, levels.get(entity_id, 0.0))
                 depths.setdefault(entity_id, 1)
         for entity_id in levels.keys() & set(request.working_memory):
             levels[entity_id] = min(1.0, levels[entity_id] * WORKING_MEMORY_BOOST)
         nearest = sorted(levels, key=lambda entity_id: (depths[entity_id] > 0, -levels[entity_id], entity_id))
-        entities = work.entities.by_ids(nearest[: request.max_concepts + NO_CONCEPTS_AMONG])
+        entities = graph.entities(nearest[: request.max_concepts + NO_CONCEPTS_AMONG])
         found = (entities[entity_id] for entity_id in nearest if entity_id in entities)
         kept = [entity for entity in found if entity.entity_type not in NO_CONCEPT_TYPES][: request.max_concepts]
         recalled = [
             RecalledConcept(e.id, e.name, e.entity_type, e.description, round(levels[e.id], 6), depths[e.id])
             for e in kept
         ]
-        return recalled, _relationships(work, kept)
+        return recalled, _relationships(graph, kept)
 
     def _render(self, request: RecallRequest, tenant: TenantRecord, found: _Found, started: float) -> MemoryContext:
         memories = tuple(
-            _memory(found.messages[int(seq)], request, float(score), reasons)
-            for seq, score, reasons in zip(found.ranking.seqs, found.ranking.scores, found.ranking.reasons, strict=True)
-            if int(seq) in found.messages
+            _memory(found.messages[each.seq], request, each, found.witnesses)
+            for each in found.ranked
+            if each.seq in found.messages
         )
         rendered = format_context(
-            memories, found.concepts, found.relationships, found.decisions, request.max_tokens, estimate_tokens
+            found.facts, memories, found.concepts, found.relationships, found.decisions, request.max_tokens
         )
         degraded = list(found.degraded)
         if rendered.left_out:
@@ -284,6 +322,7 @@ class MemoryQueryEngine:
             relationships_found=len(found.relationships),
             query_time_ms=(time.perf_counter() - started) * 1_000,
             tenant_id=self.tenant_id,
+            facts=tuple(found.facts),
             memories=memories,
             concepts=tuple(found.concepts),
             relationships=tuple(found.relationships),
@@ -315,38 +354,89 @@ def _required_tags(request: RecallRequest) -> tuple[int, ...]:
     return tuple(tag(name, value) for name, value in tag_pairs(pairs))
 
 
-def _concept_scores(work: UnitOfWork, activation: Activation) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+def _with_facts(
+    ranking: Ranking, found: FoundFacts, superseded: Mapping[int, str], *, current_only: bool
+) -> list[_Ranked]:
+    """The ranking with what the facts say: current before outdated, outdated labelled, or left out."""
+    labels = {**found.outdated, **superseded}
+    ranked: dict[int, _Ranked] = {}
+    for number, seq in enumerate(map(int, ranking.seqs)):
+        ranked[seq] = _Ranked(
+            seq,
+            float(ranking.scores[number]),
+            ranking.reasons[number],
+            ranking.witnesses[number] if ranking.witnesses else (),
+            ranking.witness_counts[number] if ranking.witness_counts else 0,
+            labels.get(seq, ""),
+        )
+    for current, outdated in found.ahead:
+        if current not in ranked and outdated in ranked:
+            ranked[current] = _Ranked(current, ranked[outdated].score, {"fact": ranked[outdated].score})
+    ordered = [ranked[seq] for seq in current_first([int(seq) for seq in ranking.seqs], found.ahead)]
+    return [each for each in ordered if not each.outdated] if current_only else ordered
+
+
+def _notes(work: UnitOfWork, tenant: TenantRecord, seqs: Sequence[int], past: Past | None) -> dict[int, str]:
+    """Which of these messages were superseded as a whole, with the words that say so."""
+    if not tenant.notes:
+        return {}
+    labels = {}
+    for seq, note in work.history.notes(seqs).items():
+        if note.superseded_seq is None or note.superseded_at is None:
+            continue
+        if past is None or past.has_come(note.superseded_seq, note.superseded_at):
+            labels[seq] = f"superseded {from_micros(note.superseded_at).date().isoformat()}"
+    return labels
+
+
+def _witness_ids(work: UnitOfWork, ranked: Sequence[_Ranked]) -> dict[int, str]:
+    seqs = {seq for each in ranked for seq in each.witnesses}
+    return {seq: message.id for seq, message in work.messages.by_seqs(sorted(seqs)).items()} if seqs else {}
+
+
+def _incomplete(tenant: TenantRecord, past: Past | None) -> list[Degradation]:
+    """What this answer cannot know: said, never passed over."""
+    found = []
+    if tenant.extractors != EXTRACTORS_VERSION:
+        found.append(Degradation("facts", "this memory was derived by an older version; call rebuild() once"))
+    if past is not None and past.moment.known_at is not None and past.seq < past.history_from:
+        found.append(Degradation("history", "wordings of that time were dropped by the retention of history"))
+    return found
+
+
+def _concept_scores(graph: Graph, activation: Activation) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
     """For each message that names an active concept, the level of the most active one."""
     if not activation.levels:
         return None
     best: dict[int, float] = {}
-    for mention in work.mentions.of_entities(sorted(activation.levels), MENTIONS_PER_CONCEPT_MAX):
-        level = activation.levels[mention.entity_id]
-        best[mention.message_seq] = max(level, best.get(mention.message_seq, 0.0))
+    for entity_id, level in sorted(activation.levels.items()):
+        for mention in graph.mentions_of(entity_id, MENTIONS_PER_CONCEPT_MAX):
+            best[mention.message_seq] = max(level, best.get(mention.message_seq, 0.0))
     seqs = sorted(best)
     return np.array(seqs, dtype=np.int64), np.array([best[seq] for seq in seqs], dtype=np.float64)
 
 
-def _spoken_of(work: UnitOfWork, ranking: Ranking) -> dict[str, float]:
+def _spoken_of(graph: Graph, ranked: Sequence[_Ranked]) -> dict[str, float]:
     """The concepts of the ranked memories: half a memory's share of the best score, for its first few concepts."""
-    if not len(ranking.seqs):
+    if not ranked:
         return {}
-    top = max(float(ranking.scores[0]), 1e-9)
-    share = {int(seq): max(0.0, float(score)) / top for seq, score in zip(ranking.seqs, ranking.scores, strict=True)}
+    top = max(ranked[0].score, 1e-9)
+    share = {each.seq: max(0.0, each.score) / top for each in ranked}
     by_message: dict[int, list[Mention]] = {}
-    for mention in work.mentions.of_messages(list(share)):
+    for mention in graph.work.mentions.of_messages(list(share)):
         by_message.setdefault(mention.message_seq, []).append(mention)
     levels: dict[str, float] = {}
     for seq, mentions in by_message.items():
         mentions.sort(key=lambda mention: (mention.start, mention.entity_id))
-        for entity_id in list(dict.fromkeys(m.entity_id for m in mentions))[:CONCEPTS_PER_MEMORY_MAX]:
+        named = dict.fromkeys(graph.adjustments.entity(mention.entity_id) for mention in mentions)
+        for entity_id in list(named)[:CONCEPTS_PER_MEMORY_MAX]:
             levels[entity_id] = max(levels.get(entity_id, 0.0), 0.5 * share[seq])
     return levels
 
 
-def _relationships(work: UnitOfWork, concepts: Sequence[Entity]) -> list[RecalledRelationship]:
+def _relationships(graph: Graph, concepts: Sequence[Entity]) -> list[RecalledRelationship]:
     names = {entity.id: entity.name for entity in concepts}
-    links = work.links.between(sorted(names)) if len(names) > 1 else []
+    links = graph.between(sorted(names)) if len(names) > 1 else []
     links = sorted(links, key=lambda link: (-link.strength, link.concept_a, link.concept_b, link.link_type))
     return [
         RecalledRelationship(names[link.concept_a], names[link.concept_b], link.link_type, round(link.strength, 6))
@@ -354,9 +444,9 @@ def _relationships(work: UnitOfWork, concepts: Sequence[Entity]) -> list[Recalle
     ]
 
 
-def _decisions(work: UnitOfWork, seqs: Sequence[int]) -> list[RecalledDecision]:
+def _decisions(decisions: Sequence[Decision], seqs: Sequence[int]) -> list[RecalledDecision]:
     rank_of = {seq: number for number, seq in enumerate(seqs)}
-    found = sorted(work.decisions.of_messages(seqs), key=lambda d: (rank_of[d.message_seq], d.start))
+    found = sorted(decisions, key=lambda d: (rank_of[d.message_seq], d.start))
     return [
         RecalledDecision(d.id, d.decision_text, d.context, from_micros(d.timestamp), d.extracted_from, d.role)
         for d in found[:DECISIONS_MAX]
@@ -364,7 +454,7 @@ def _decisions(work: UnitOfWork, seqs: Sequence[int]) -> list[RecalledDecision]:
 
 
 def _memory(
-    message: StoredMessage, request: RecallRequest, score: float, reasons: Mapping[str, float]
+    message: StoredMessage, request: RecallRequest, ranked: _Ranked, witnesses: Mapping[int, str]
 ) -> RecalledMemory:
     start, end = best_passage(message.text, request.message)
     return RecalledMemory(
@@ -376,12 +466,15 @@ def _memory(
         speaker=message.speaker,
         timestamp=from_micros(message.timestamp),
         session_id=message.session_id,
-        score=score,
-        reasons=reasons,
+        score=ranked.score,
+        reasons=ranked.reasons,
         metadata=json.loads(message.metadata) if message.metadata != "{}" else {},
         origin=str(message.origin),
         seq=message.seq,
         text=message.text if request.include_text else None,
+        witnesses=tuple(witnesses[seq] for seq in ranked.witnesses if seq in witnesses),
+        witness_count=ranked.witness_count,
+        outdated=ranked.outdated,
     )
 
 
@@ -389,8 +482,8 @@ def _explanation(request: RecallRequest, found: _Found) -> dict[str, Json]:
     weights = {name: getattr(request.weights, name) for name in type(request.weights).__slots__}
     return {
         "weights": weights,
-        "signals": [dict(reasons) for reasons in found.ranking.reasons],
-        "candidates": len(found.ranking.seqs),
+        "signals": [dict(each.reasons) for each in found.ranked],
+        "candidates": len(found.ranked),
     }
 
 

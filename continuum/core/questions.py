@@ -36,6 +36,12 @@ class RecallRequest:
     until: Micros | None = None
     explain: bool = False
     include_text: bool = False
+    as_of: Micros | None = None
+    """Answer with what was true at this moment."""
+    known_at: Micros | None = None
+    """Answer with what was known at this moment."""
+    current_only: bool = False
+    """Leave out what no longer holds."""
     working_memory: tuple[str, ...] = ()
     weights: SignalWeights = SignalWeights()
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from continuum.core.adjusting import Adjustments, in_force
+from continuum.core.adjustments_by_hand import apply_adjustment
 from continuum.core.assertions import apply_entity, apply_link
+from continuum.core.fact_writing import resolve_and_keep, said_in
+from continuum.core.facts_by_hand import apply_facts, apply_retraction, apply_supersession
 from continuum.core.recording import derive, index_terms, indexed
 from continuum.domain.ids import TenantId, uuid7
-from continuum.domain.records import Exchange, LogEntry, StoredMessage, Utterance
+from continuum.domain.records import Exchange, LogEntry, StoredMessage, TenantRecord, Utterance, Wording
 from continuum.extraction.pipeline import EXTRACTORS_VERSION
 from continuum.language.tokens import TERMS_VERSION
 from continuum.storage.unit_of_work import UnitOfWork
@@ -31,40 +35,88 @@ class RebuildResult:
 
 def rebuild_tenant(engine: Engine, tenant: TenantId) -> RebuildResult:
     """Derive everything of a tenant anew. The rebuild is an entry of the log, so every process drops its index."""
-    now = engine.clock.now()
-    entries = exchanges = 0
     with engine.unit(tenant, write=True) as work:
         record = work.tenants.get()
         if record is None:
             return RebuildResult(0, 0)
-        work.clear_derived()
-        for step in _steps(work, record.last_seq):
-            if isinstance(step, LogEntry):
-                entries += 1
-                _apply(work, step)
-            else:
-                entries, exchanges = entries + len(step), exchanges + 1
-                _derive_again(engine, work, record.secret, step)
-        version = json.dumps({"extractors": EXTRACTORS_VERSION, "terms": TERMS_VERSION})
-        seq = work.tenants.advance(1, now).last_seq
-        work.log.append([LogEntry(seq, "extractors", uuid7(now), now, version)])
+        result = rebuild_rows(engine, work, record)
     engine.index_store.forget(tenant)
+    return result
+
+
+def rebuild_if_outdated(engine: Engine, work: UnitOfWork, tenant: TenantRecord) -> None:
+    """Derive everything anew if an older version of the extractors did: what needs evidence can then rely on it."""
+    if tenant.extractors != EXTRACTORS_VERSION:
+        rebuild_rows(engine, work, tenant)
+
+
+def rebuild_rows(engine: Engine, work: UnitOfWork, record: TenantRecord) -> RebuildResult:
+    """Derive everything anew inside an open unit of work."""
+    entries = exchanges = 0
+    work.clear_derived()
+    # What holds is a function of the evidence and the merges in force: those come first, all of them.
+    adjustments = _adjustments(work, record)
+    for step in _steps(work, record.last_seq):
+        if isinstance(step, LogEntry):
+            entries += 1
+            _apply(work, record.secret, step, adjustments)
+        else:
+            entries, exchanges = entries + len(step), exchanges + 1
+            _derive_again(engine, work, record.secret, step, adjustments)
+    now = engine.clock.now()
+    version = json.dumps({"extractors": EXTRACTORS_VERSION, "terms": TERMS_VERSION})
+    after = work.tenants.advance(1, now)
+    work.log.append([LogEntry(after.last_seq, "extractors", uuid7(now), after.last_active, version)])
+    work.tenants.derived_by(EXTRACTORS_VERSION)
     return RebuildResult(entries, exchanges)
 
 
-def _apply(work: UnitOfWork, entry: LogEntry) -> None:
+def _adjustments(work: UnitOfWork, record: TenantRecord) -> Adjustments:
+    if not record.adjustments:
+        return Adjustments()
+    after = 0
+    while entries := work.log.read(after, ENTRIES_AT_ONCE):
+        for entry in entries:
+            if entry.kind in ("merge", "rename", "undo"):
+                apply_adjustment(work, record.secret, entry)
+        after = entries[-1].seq
+    return in_force(work.evidence.adjustments())
+
+
+def _apply(work: UnitOfWork, secret: bytes, entry: LogEntry, adjustments: Adjustments) -> None:
     if entry.kind == "entity":
-        apply_entity(work, entry)
+        apply_entity(work, secret, entry, adjustments)
     elif entry.kind == "link":
-        apply_link(work, entry)
+        apply_link(work, secret, entry, adjustments)
+    elif entry.kind == "facts":
+        apply_facts(work, secret, entry)
+    elif entry.kind == "retraction":
+        apply_retraction(work, secret, entry)
+    elif entry.kind == "supersession":
+        apply_supersession(work, secret, entry)
 
 
-def _derive_again(engine: Engine, work: UnitOfWork, secret: bytes, messages: Sequence[StoredMessage]) -> None:
-    exchange = exchange_of(messages)
-    extraction = engine.pipeline.extract(exchange)
+def _derive_again(
+    engine: Engine, work: UnitOfWork, secret: bytes, messages: Sequence[StoredMessage], adjustments: Adjustments
+) -> None:
+    extraction = engine.pipeline.extract(exchange_of(messages))
     terms = index_terms([message.text for message in messages], extraction)
     work.messages.index([indexed(message, own) for message, own in zip(messages, terms, strict=True)])
-    derive(work, secret, messages, extraction, engine.links)
+    wordings = work.history.wordings([message.seq for message in messages])
+    for wording in wordings:
+        _state_again(engine, work, secret, messages, wording)
+    worded = {wording.seq: wording.until_seq for wording in wordings}
+    derive(work, secret, messages, extraction, engine.links, adjustments, worded)
+
+
+def _state_again(
+    engine: Engine, work: UnitOfWork, secret: bytes, messages: Sequence[StoredMessage], wording: Wording
+) -> None:
+    """Keep what an earlier wording stated, as history: it counted between two positions."""
+    former = [replace(m, text=wording.text) if m.seq == wording.seq else m for m in messages]
+    number = next(place for place, message in enumerate(messages) if message.seq == wording.seq)
+    found = [f for f in engine.pipeline.extract(exchange_of(former)).facts if f.span.message == number]
+    resolve_and_keep(work, secret, said_in(former[number], wording.since_seq, wording.until_seq), found)
 
 
 def exchange_of(messages: Sequence[StoredMessage]) -> Exchange:
@@ -85,6 +137,8 @@ def _steps(work: UnitOfWork, last_seq: int) -> Iterator[LogEntry | list[StoredMe
         entries = work.log.read(after, ENTRIES_AT_ONCE)
         messages = work.messages.by_seqs([entry.seq for entry in entries if entry.kind == "message"])
         for entry in entries:
+            if entry.kind == "erased":
+                continue  # of its exchange the rest stays one exchange
             message = messages.get(entry.seq)
             if pending and (message is None or message.exchange_id != pending[0].exchange_id):
                 yield pending

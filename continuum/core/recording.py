@@ -7,19 +7,22 @@ deadlock on a database with row locks.
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from continuum.core.adjusting import Adjustments, adjustments_of, compounds_of, entities_of, pairs_of
+from continuum.core.fact_writing import keep_current, resolve_and_keep, said_in
+from continuum.core.facts_by_hand import supersede
+from continuum.core.folding import UNCONFIRMED_STRENGTH_MAX, LinkSettings, meeting_of
 from continuum.core.repeats import answered_before, fresh_utterances, remember_answer, same_again
+from continuum.core.stating import ensure_tenant
 from continuum.core.validation import same_key
 from continuum.domain.clock import Micros
 from continuum.domain.events import ConceptLearned, DecisionMade, Event, MemoryAdded
+from continuum.domain.facts import Fact, Statement
 from continuum.domain.ids import derived_id, uuid7
 from continuum.domain.records import (
-    AttentionLink,
-    CompoundConcept,
-    ConceptPair,
+    CompoundSighting,
     Decision,
     Entity,
     Exchange,
@@ -32,26 +35,17 @@ from continuum.domain.records import (
     Mention,
     Sources,
     StoredMessage,
+    Taught,
 )
 from continuum.domain.results import LearningResult
 from continuum.language.names import entity_key
-from continuum.language.tokens import encode_tags, encode_terms
+from continuum.language.tokens import encode_tags, encode_terms, without_ranges
+from continuum.retrieval.signatures import with_wording
 from continuum.storage.unit_of_work import UnitOfWork
 
-TENANT_SECRET_BYTES = 32
-ENTITY_NAME_CHARS_MAX = 200
-UNCONFIRMED_STRENGTH_MAX = 0.29
-"""What only the assistant, a tool, an import or the federation says stays below the links that are walked."""
+ENTITY_NAME_CHARS_MAX = 256
 
 Extract = Callable[[Exchange], Extraction]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkSettings:
-    """How strong a first co-occurrence is, and what share of the rest a repeated one gains."""
-
-    initial: float
-    rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +74,8 @@ class Derived:
     decisions: tuple[Decision, ...]
     links_created: int
     compounds_found: int
+    facts: tuple[Fact, ...] = ()
+    """The facts that are new or changed."""
 
 
 def prepare(exchange: Exchange, extract: Extract) -> Prepared:
@@ -91,10 +87,11 @@ def prepare(exchange: Exchange, extract: Extract) -> Prepared:
 
 def index_terms(texts: Sequence[str], extraction: Extraction) -> tuple[bytes, ...]:
     """The index terms of each text, without what came out of a recall."""
-    return tuple(
-        encode_terms(text, [(echo.start, echo.end) for echo in extraction.echoes if echo.message == number])
-        for number, text in enumerate(texts)
-    )
+    echoed: dict[int, list[tuple[int, int]]] = {}
+    for echo in extraction.echoes:
+        echoed.setdefault(echo.message, []).append((echo.start, echo.end))
+    own = [without_ranges(text, echoed[number]) if number in echoed else text for number, text in enumerate(texts)]
+    return tuple(with_wording(encode_terms(text), text) for text in own)
 
 
 def record(work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSettings) -> Learned:
@@ -107,7 +104,7 @@ def record(work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSe
     answered = answered_before(work, exchange)
     if answered is not None:
         return Learned(answered)
-    tenant = work.tenants.ensure(exchange.recorded_at, lambda: secrets.token_bytes(TENANT_SECRET_BYTES))
+    tenant = ensure_tenant(work, exchange.recorded_at)
     keys = [same_key(exchange.session_id, utterance) for utterance in exchange.utterances]
     timed = {key for key in keys if key is not None}
     if timed:
@@ -122,8 +119,14 @@ def record(work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSe
             prepared = prepare(exchange, extract)
     messages = _append(work, exchange)
     _index(work, messages, prepared.terms)
-    derived = derive(work, tenant.secret, messages, prepared.extraction, links)
+    derived = derive(
+        work, tenant.secret, messages, prepared.extraction, links, adjustments_of(work, tenant.adjustments)
+    )
     result = _result(work, prepared, messages, derived)
+    if exchange.expires_at is not None:
+        work.history.put_expiries({message.seq: exchange.expires_at for message in messages})
+    if exchange.supersedes:
+        supersede(work, tenant.secret, exchange.supersedes, messages[-1], exchange.recorded_at)
     remember_answer(work, asked, result)
     return Learned(result, _events(work.tenant_id, exchange, messages, derived))
 
@@ -134,24 +137,89 @@ def derive(
     messages: Sequence[StoredMessage],
     extraction: Extraction,
     links: LinkSettings,
+    adjustments: Adjustments,
+    worded: Mapping[int, int] | None = None,
 ) -> Derived:
-    """Fold what an exchange teaches into the tenant's concepts, links, decisions and compounds."""
+    """Fold what an exchange teaches into the tenant's concepts, links, decisions, compounds and facts.
+
+    `worded` says since which position a message has the words it has, where it was worded anew.
+    """
+    taught = keep_evidence(work, secret, messages, extraction)
+    new_ids = work.entities.observe(entities_of(taught, adjustments))
+    meetings = [meeting_of(taught, a, b, sources) for a, b, sources in pairs_of(taught, adjustments)]
+    links_created = work.links.reinforce(meetings, initial=links.initial, rate=links.rate, cap=UNCONFIRMED_STRENGTH_MAX)
+    compounds = compounds_of(secret, taught, adjustments)
+    compounds_found = work.compounds.count(sorted(compounds, key=lambda compound: compound.id))
+    decisions = tuple(decisions_in(secret, messages, extraction))
+    facts = keep_current(work, secret, keep_statements(work, secret, messages, extraction, worded or {}))
+    ids = {entity.id for entity in taught.entities if entity.id in new_ids}
+    new_concepts = tuple(c.name for c, e in zip(extraction.concepts, taught.entities, strict=False) if e.id in ids)
+    return Derived(new_concepts, decisions, links_created, compounds_found, tuple(facts))
+
+
+def keep_evidence(work: UnitOfWork, secret: bytes, messages: Sequence[StoredMessage], extraction: Extraction) -> Taught:
+    """Keep what an exchange teaches, its mentions and its decisions: all that the rest is folded from."""
     ids = {concept.key: derived_id(secret, "concept", concept.key) for concept in extraction.concepts}
-    decisions = [_decision(secret, found, messages) for found in extraction.decisions]
+    decisions = decisions_in(secret, messages, extraction)
+    taught = _taught(secret, ids, messages, extraction, decisions)
+    work.evidence.put([taught])
+    work.mentions.append(sorted(_mentions(ids, extraction.concepts, messages), key=_mention_order))
+    work.decisions.append(decisions)
+    return taught
+
+
+def taught_by(secret: bytes, messages: Sequence[StoredMessage], extraction: Extraction) -> Taught:
+    """What an exchange teaches, in the form of evidence; nothing is kept."""
+    ids = {concept.key: derived_id(secret, "concept", concept.key) for concept in extraction.concepts}
+    return _taught(secret, ids, messages, extraction, decisions_in(secret, messages, extraction))
+
+
+def decisions_in(secret: bytes, messages: Sequence[StoredMessage], extraction: Extraction) -> list[Decision]:
+    """The decisions of an exchange, as they are kept."""
+    return [_decision(secret, found, messages) for found in extraction.decisions]
+
+
+def keep_statements(
+    work: UnitOfWork,
+    secret: bytes,
+    messages: Sequence[StoredMessage],
+    extraction: Extraction,
+    worded: Mapping[int, int],
+) -> list[Statement]:
+    """Keep what an exchange states, message by message: a later one may refer to an earlier one."""
+    statements: list[Statement] = []
+    for number, message in enumerate(messages):
+        found = [fact for fact in extraction.facts if fact.span.message == number]
+        if found:
+            statements += resolve_and_keep(work, secret, said_in(message, worded.get(message.seq)), found)
+    return statements
+
+
+def _taught(
+    secret: bytes,
+    ids: dict[str, str],
+    messages: Sequence[StoredMessage],
+    extraction: Extraction,
+    decisions: Sequence[Decision],
+) -> Taught:
+    """Concepts first, in the order in which they were found, then decisions and the session."""
     entities = [_concept(ids[concept.key], concept, messages) for concept in extraction.concepts]
     entities += [_decision_entity(secret, decision) for decision in decisions]
     entities.append(_session_entity(secret, messages))
-    new_ids = work.entities.observe(sorted(_distinct(entities), key=lambda entity: entity.id))
-    work.mentions.append(sorted(_mentions(ids, extraction.concepts, messages), key=_mention_order))
-    links_created = work.links.reinforce(
-        _links(ids, extraction.pairs, messages), initial=links.initial, rate=links.rate, cap=UNCONFIRMED_STRENGTH_MAX
-    )
-    work.decisions.append(decisions)
     names = {concept.key: concept.name for concept in extraction.concepts}
-    compounds = [_compound(secret, ids, names, found, messages) for found in extraction.compounds]
-    compounds_found = work.compounds.count(sorted(compounds, key=lambda compound: compound.id))
-    new_concepts = tuple(concept.name for concept in extraction.concepts if ids[concept.key] in new_ids)
-    return Derived(new_concepts, tuple(decisions), links_created, compounds_found)
+    links = []
+    for pair in extraction.pairs:
+        a, b = sorted((ids[pair.a], ids[pair.b]))
+        links.append((a, b, Sources.of(pair.origin)))
+    return Taught(
+        exchange_id=messages[0].exchange_id,
+        first_seq=messages[0].seq,
+        last_seq=messages[-1].seq,
+        at=max(message.timestamp for message in messages),
+        entities=tuple(_distinct(entities)),
+        links=tuple(sorted(links)),
+        compounds=tuple(_sighting(ids, names, found, messages) for found in extraction.compounds),
+    )
 
 
 def indexed(message: StoredMessage, terms: bytes) -> IndexedMessage:
@@ -197,7 +265,9 @@ def _tags(message: StoredMessage) -> list[tuple[str, str]]:
 
 def _append(work: UnitOfWork, exchange: Exchange) -> list[StoredMessage]:
     count = len(exchange.utterances)
-    last_seq = work.tenants.advance(count, exchange.recorded_at).last_seq
+    record = work.tenants.advance(count, exchange.recorded_at)
+    # Times ascend along the log, whatever the clocks of its writers say: "what we knew then" is a position.
+    last_seq, recorded_at = record.last_seq, record.last_active
     at = max(utterance.timestamp for utterance in exchange.utterances)
     number = work.sessions.append(exchange.session_id, count, at)
     messages = [
@@ -213,7 +283,7 @@ def _append(work: UnitOfWork, exchange: Exchange) -> list[StoredMessage]:
             origin=utterance.origin,
             text=utterance.text,
             timestamp=utterance.timestamp,
-            recorded_at=exchange.recorded_at,
+            recorded_at=recorded_at,
             scope=exchange.scope,
             metadata=utterance.metadata,
             same_key=same_key(exchange.session_id, utterance),
@@ -245,6 +315,7 @@ def _result(
         seq=messages[-1].seq,
         concepts=tuple(concept.name for concept in extraction.concepts),
         decisions=tuple(decision.text for decision in extraction.decisions),
+        facts=derived.facts,
     )
 
 
@@ -294,7 +365,11 @@ def _session_entity(secret: bytes, messages: Sequence[StoredMessage]) -> Entity:
 
 def _decision_entity(secret: bytes, decision: Decision) -> Entity:
     text, at, seq = decision.decision_text, decision.timestamp, decision.message_seq
-    return _plain_entity(derived_id(secret, "decision-text", text), text, "decision", (at, at), (seq, seq), 1)
+    return _plain_entity(_decision_entity_id(secret, text), text, "decision", (at, at), (seq, seq), 1)
+
+
+def _decision_entity_id(secret: bytes, text: str) -> str:
+    return derived_id(secret, "decision-text", text)
 
 
 def _distinct(entities: Iterable[Entity]) -> Iterable[Entity]:
@@ -319,18 +394,6 @@ def _mention_order(mention: Mention) -> tuple[str, int, int]:
     return (mention.entity_id, mention.message_seq, mention.start)
 
 
-def _links(ids: dict[str, str], pairs: Sequence[ConceptPair], messages: Sequence[StoredMessage]) -> list[AttentionLink]:
-    at = max(message.timestamp for message in messages)
-    first_seq, last_seq = messages[0].seq, messages[-1].seq
-    rows = []
-    for pair in pairs:
-        a, b = sorted((ids[pair.a], ids[pair.b]))
-        rows.append((a, b, Sources.of(pair.origin)))
-    return [
-        AttentionLink(a, b, "hebbian", 0.0, 1, sources, at, at, first_seq, last_seq) for a, b, sources in sorted(rows)
-    ]
-
-
 def _decision(secret: bytes, found: ExtractedDecision, messages: Sequence[StoredMessage]) -> Decision:
     message = messages[found.span.message]
     return Decision(
@@ -344,23 +407,13 @@ def _decision(secret: bytes, found: ExtractedDecision, messages: Sequence[Stored
         message_seq=message.seq,
         start=found.span.start,
         end=found.span.end,
+        entity_id=_decision_entity_id(secret, found.text),
     )
 
 
-def _compound(
-    secret: bytes,
-    ids: dict[str, str],
-    names: dict[str, str],
-    found: ExtractedCompound,
-    messages: Sequence[StoredMessage],
-) -> CompoundConcept:
+def _sighting(
+    ids: dict[str, str], names: dict[str, str], found: ExtractedCompound, messages: Sequence[StoredMessage]
+) -> CompoundSighting:
     message = messages[found.span.message]
-    return CompoundConcept(
-        id=derived_id(secret, "compound", *found.components),
-        compound_name=" + ".join(names[key] for key in found.components),
-        component_concepts=tuple(ids[key] for key in found.components),
-        co_occurrence_count=1,
-        last_seen=message.timestamp,
-        first_seq=message.seq,
-        last_seq=message.seq,
-    )
+    name = " + ".join(names[key] for key in found.components)
+    return CompoundSighting(tuple(ids[key] for key in found.components), name, message.timestamp, message.seq)

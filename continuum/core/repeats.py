@@ -24,14 +24,32 @@ def answered_before(work: UnitOfWork, exchange: Exchange) -> LearningResult | No
         raise ConflictError(
             f"idempotency_key {exchange.idempotency_key!r} was used for another exchange; use a new key"
         )
-    return replace(_result_from_json(stored.result), duplicate=True)
+    return replace(_with_words(work, _result_from_json(stored.result)), duplicate=True)
 
 
 def remember_answer(work: UnitOfWork, exchange: Exchange, result: LearningResult) -> None:
+    """Keep an answer under its key, without words: those are read again, unless they were erased."""
     if exchange.idempotency_key is not None:
-        answer = json.dumps(asdict(result))
+        answer = json.dumps(asdict(replace(result, concepts=(), decisions=(), facts=())))
         key = _kept_key(exchange.idempotency_key)
-        work.idempotency.put(key, request_hash(exchange), answer, exchange.recorded_at)
+        work.idempotency.put(key, request_hash(exchange), answer, exchange.recorded_at, result.seq)
+
+
+def _with_words(work: UnitOfWork, result: LearningResult) -> LearningResult:
+    """The answer with the concepts, decisions and facts that its exchange taught, if it was new then."""
+    if result.duplicate:
+        return result
+    taught = work.evidence.of_exchanges([result.exchange_id])
+    messages = work.messages.by_ids(result.message_ids).values()
+    seqs = sorted(message.seq for message in messages)
+    slots = {statement.slot_id for statement in work.facts.statements_at(seqs)}
+    names = [e.name for each in taught for e in each.entities if e.entity_type not in ("session", "decision")]
+    return replace(
+        result,
+        concepts=tuple(names),
+        decisions=tuple(decision.decision_text for decision in work.decisions.of_messages(seqs)),
+        facts=tuple(fact for fact in work.facts.of_slots(slots) if fact.message_id in result.message_ids),
+    )
 
 
 def _kept_key(key: str) -> str:
@@ -51,8 +69,8 @@ def request_hash(exchange: Exchange) -> bytes:
 
 def _result_from_json(text: str) -> LearningResult:
     values = json.loads(text)
-    for name in ("message_ids", "concepts", "decisions"):
-        values[name] = tuple(values[name])
+    for name in ("message_ids", "concepts", "decisions", "facts"):
+        values[name] = tuple(values.get(name, ()))
     return LearningResult(**values)
 
 

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntFlag, StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from continuum.domain.clock import Micros
+
+if TYPE_CHECKING:
+    from continuum.domain.facts import ExtractedFact
 
 Role = Literal["user", "assistant", "tool", "system"]
 ROLES: tuple[Role, ...] = ("user", "assistant", "tool", "system")
@@ -96,6 +99,10 @@ class Exchange:
     idempotency_key: str | None = None
     session_given: bool = True
     """False if the session is only the memory's own name, which a restart changes."""
+    supersedes: tuple[str, ...] = ()
+    """Ids of facts and messages that it takes the place of."""
+    expires_at: Micros | None = None
+    """When it is to be forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +206,14 @@ class Extraction:
     compounds: tuple[ExtractedCompound, ...] = ()
     echoes: tuple[Span, ...] = ()
     """Spans that came out of a recall: kept verbatim, never learnt from."""
+    facts: tuple[ExtractedFact, ...] = ()
 
 
-LogKind = Literal["message", "entity", "link", "extractors"]
+LogKind = Literal[
+    "message", "entity", "link", "extractors", "facts", "retraction", "supersession", "revision", "merge", "rename",
+    "undo", "policy", "erasure", "erased",
+]  # fmt: skip
+"""``erased`` is what becomes of an entry that was forgotten: its place stays, its words do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +287,8 @@ class Decision:
     message_seq: int
     start: int
     end: int
+    entity_id: str | None = None
+    """The entity that stands for this decision's text, wherever it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +325,79 @@ class TenantRecord:
     last_seq: int
     secret: bytes = field(repr=False)
     metadata: str = "{}"
+    extractors: int = 0
+    """The version of the extractors that derived its rows."""
+    facts: int = 0
+    adjustments: int = 0
+    """How many merges and renames it has had: without one, nobody has to look for them."""
+    notes: int = 0
+    """How many messages were given an end, or superseded as a whole."""
+    policy: str = "{}"
+    """Its retention rules, a JSON object in text form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What one exchange taught, as it was observed before any merge or rename: the evidence under derived rows.
+
+    `links` hold two entity ids, a < b, and the sources that join them; `compounds` component ids, name, time and
+    position of each sighting.
+    """
+
+    exchange_id: str
+    first_seq: int
+    last_seq: int
+    at: Micros
+    entities: tuple[Entity, ...] = ()
+    links: tuple[tuple[str, str, Sources], ...] = ()
+    compounds: tuple[CompoundSighting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompoundSighting:
+    """One sentence that holds the concepts of a compound."""
+
+    component_ids: tuple[str, ...]
+    name: str
+    at: Micros
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A merge of `subject_id` into `object_id`, or a rename of `subject_id` to `name`, by hand.
+
+    In force from `seq` on until `undone_seq`. A rename's `object_id` is the id that the new name leads to.
+    """
+
+    seq: int
+    entry_id: str
+    kind: Literal["merge", "rename"]
+    subject_id: str
+    object_id: str
+    name: str
+    undone_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageNote:
+    """What few messages have: an end, or a successor that superseded them as a whole."""
+
+    seq: int
+    expires_at: Micros | None = None
+    superseded_seq: int | None = None
+    superseded_at: Micros | None = None
+    superseded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """An earlier wording of a message, in force from `since_seq` until `until_seq`."""
+
+    seq: int
+    until_seq: int
+    since_seq: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,3 +411,4 @@ class TenantCounts:
     compound_concepts: int = 0
     sessions: int = 0
     vectors: int = 0
+    facts: int = 0

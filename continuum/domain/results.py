@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from continuum.domain.facts import Fact
 from continuum.domain.records import Json
 
 
@@ -30,6 +31,39 @@ class RecalledMemory:
     origin: str = "user"
     seq: int = 0
     text: str | None = None
+    witnesses: tuple[str, ...] = ()
+    """Other messages that say the same, oldest first, at most 20; `witness_count` says how many there are."""
+    witness_count: int = 0
+    outdated: str = ""
+    """What has become of what it states ("until 2026-03-01; now: Lisbon"), '' if nothing has."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledFact:
+    """A fact that bears on the question: `attribute` of `subject` is `value` (with `polarity` False, is not).
+
+    `label` says in words when it held: "since 2026-03-01", "until 2026-03-01; now: Lisbon". `current` is True if it
+    holds at the moment that is asked for. [start, end) are the characters of message `message_id` that say so.
+    """
+
+    id: str
+    subject: str
+    attribute: str
+    value: str
+    polarity: bool
+    status: str
+    current: bool
+    label: str
+    valid_from: datetime | None
+    """None: from some unknown moment on."""
+    valid_to: datetime | None
+    confidence: float
+    witnesses: int
+    source: str
+    origin: str
+    message_id: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +117,8 @@ class MemoryContext:
     relationships_found: int
     query_time_ms: float
     tenant_id: str
+    facts: tuple[RecalledFact, ...] = ()
+    """The facts asked for: what holds first, then what it replaced."""
     memories: tuple[RecalledMemory, ...] = ()
     concepts: tuple[RecalledConcept, ...] = ()
     relationships: tuple[RecalledRelationship, ...] = ()
@@ -113,5 +149,7 @@ class LearningResult:
     seq: int = 0
     concepts: tuple[str, ...] = field(default=())
     decisions: tuple[str, ...] = field(default=())
+    facts: tuple[Fact, ...] = field(default=())
+    """The facts that are new or changed because of this exchange."""
     duplicate: bool = False
     learn_time_ms: float = 0.0

@@ -6,10 +6,11 @@ old vectors stay until they are dropped. Filling is a transaction of its own: le
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -18,13 +19,14 @@ from numpy.typing import NDArray
 
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
-from continuum.domain.records import StoredMessage, StoredVector, TenantRecord
+from continuum.domain.records import LogEntry, StoredMessage, StoredVector, TenantRecord
 from continuum.embeddings.base import EmbeddingProvider
 from continuum.errors import ContinuumError, EmbeddingError
 from continuum.retrieval.vectors import VectorSet
 from continuum.storage.unit_of_work import UnitOfWork
 
 MESSAGES_AT_ONCE = 32
+LOG_ENTRIES_AT_ONCE = 10_000
 VECTORS_AT_ONCE = 2_000
 TENANTS_KEPT_MAX = 64
 MISSING_COUNTED_MAX = 1_000
@@ -40,6 +42,10 @@ class _TenantVectors:
     """Vectors of messages up to here are held."""
     complete_to: int = 0
     """Every message up to here has its vectors."""
+    log_position: int = 0
+    """Up to here the log was searched for erasures and revisions."""
+    awaited: set[int] = field(default_factory=set)
+    """Revised messages: their vectors come after those of later messages."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -68,9 +74,13 @@ class VectorKeeper:
         return vector
 
     def current(self, work: UnitOfWork, tenant: TenantRecord) -> tuple[VectorSet, int]:
-        """Every vector this transaction can see, and how many messages lack theirs (counted up to 1,000)."""
+        """Every vector this transaction can see, and how many messages lack theirs (counted up to 1,000).
+
+        Erased messages and former wordings have none.
+        """
         entry = self._entry(work.tenant_id)
         with entry.lock:
+            _take_back(entry, work, tenant.last_seq)
             while entry.position < tenant.last_seq:
                 rows = work.vectors.after(self.provider.model, entry.position, VECTORS_AT_ONCE)
                 if not rows:
@@ -78,11 +88,17 @@ class VectorKeeper:
                 matrix = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
                 entry.vectors.append([row.message_seq for row in rows], matrix.reshape(len(rows), -1))
                 entry.position = rows[-1].message_seq
+            _add_awaited(entry, work, self.provider.model)
             missing: list[int] = []
             if entry.complete_to < tenant.last_seq:
                 missing = work.vectors.missing(self.provider.model, MISSING_COUNTED_MAX, after_seq=entry.complete_to)
                 entry.complete_to = missing[0] - 1 if missing else tenant.last_seq
         return entry.vectors, len(missing)
+
+    def forget(self, tenant: TenantId) -> None:
+        """Drop a tenant's vectors from memory; the next read takes them from the store again."""
+        with self._changed:
+            self._tenants.pop(tenant, None)
 
     def wake(self, tenant: TenantId) -> None:
         """Say that a tenant has new messages; the background thread fills their vectors."""
@@ -106,8 +122,9 @@ class VectorKeeper:
                 break
             vectors = self._vectors_of([messages[seq] for seq in seqs if seq in messages])
             with self._unit(tenant, True) as work:
-                still_there = work.messages.by_seqs({vector.message_seq for vector in vectors})
-                work.vectors.put([vector for vector in vectors if vector.message_seq in still_there])
+                now = work.messages.by_seqs({vector.message_seq for vector in vectors})
+                same = {seq for seq, message in now.items() if message.text == messages[seq].text}
+                work.vectors.put([vector for vector in vectors if vector.message_seq in same])
             filled += len(seqs)
             after = seqs[-1]
         return filled
@@ -162,3 +179,38 @@ class VectorKeeper:
                 self.fill(tenant)
             except ContinuumError:
                 _logger.exception("vectors of tenant %s could not be filled; the next learn tries again", tenant)
+
+
+def _take_back(entry: _TenantVectors, work: UnitOfWork, position: int) -> None:
+    """Drop the vectors of messages that the log has since erased or revised."""
+    if not entry.position:
+        entry.log_position = position
+    while entry.log_position < position:
+        entries = work.log.read(entry.log_position, LOG_ENTRIES_AT_ONCE)
+        gone, revised = _taken_back(entries)
+        entry.awaited = (entry.awaited | revised) - gone
+        if gone or revised:
+            entry.vectors.remove(gone | revised)
+            entry.complete_to = min([entry.complete_to, *(seq - 1 for seq in revised)])
+        entry.log_position = entries[-1].seq if entries else position
+
+
+def _taken_back(entries: Sequence[LogEntry]) -> tuple[set[int], set[int]]:
+    gone: set[int] = set()
+    revised: set[int] = set()
+    for entry in entries:
+        if entry.kind == "erasure":
+            gone.update(json.loads(entry.payload).get("seqs", ()))
+        elif entry.kind == "revision":
+            revised.add(json.loads(entry.payload)["seq"])
+    return gone, revised
+
+
+def _add_awaited(entry: _TenantVectors, work: UnitOfWork, model: str) -> None:
+    for seq in sorted(entry.awaited):
+        rows = [row for row in work.vectors.after(model, seq - 1, 1) if row.message_seq == seq]
+        if rows and seq not in entry.vectors:
+            matrix = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
+            entry.vectors.append([seq] * len(rows), matrix.reshape(len(rows), -1))
+        if rows:
+            entry.awaited.discard(seq)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from continuum.domain.records import ExtractedConcept
+from continuum.domain.clock import Micros
+from continuum.domain.facts import ExtractedFact
+from continuum.domain.records import ExtractedConcept, Role
 
 
 class Extractor(Protocol):
@@ -22,3 +24,26 @@ class Extractor(Protocol):
     """
 
     def find(self, text: str, message: int) -> Sequence[ExtractedConcept]: ...
+
+
+class FactReader(Protocol):
+    """Finds what one message states: by patterns, by a local model, or as a user sees fit.
+
+    Laws, checked by tests for the built-in one and relied upon by the pipeline:
+
+    - pure and deterministic: the same message gives the same facts, whatever was read before;
+    - linear and bounded: time grows with the length of the text, and a message states at most a fixed number;
+    - exact: every span lies in the text, carries the message number it was given, and is the clause that says so;
+    - ordered: in the order of the text.
+    """
+
+    def find(
+        self,
+        text: str,
+        message: int,
+        *,
+        role: Role,
+        speaker: str | None,
+        said_at: Micros,
+        sentence_spans: Sequence[tuple[int, int]] | None = None,
+    ) -> Sequence[ExtractedFact]: ...

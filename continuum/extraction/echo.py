@@ -21,7 +21,7 @@ _MARK = re.compile(
     | (?P<close>(?:<|&lt;)\\?/continuum-memory(?:>|&gt;))
     | (?P<head>{HEAD_LINE})
     | (?P<said>-[ ]\[(?:m:[0-9a-f]{{12}}|d:[\w-]{{12}})\][ ]\d{{4}}-\d\d-\d\d[ ])
-    | (?P<concept>-[ ]\[c:[\w-]{{12}}\][ ])
+    | (?P<concept>-[ ]\[[cf]:[\w-]{{12}}\][ ])
     | (?P<relation>-[ ]\[r\][ ])
     """,
     re.VERBOSE | re.ASCII,
@@ -42,8 +42,8 @@ _STRENGTH = re.compile(r" \([01]\.\d\d\)")
 _GLUE = re.compile(r"(?:[\s>]|\\[nrt])*+")
 _CUT_TAIL = re.compile(
     r"(?:\s|\\n)[ \t>]{0,200}"
-    r"(?:-(?: (?:\[(?:r|[mcd](?::[\w-]{0,12})?)?)?)?"
-    r"|- \[(?:r|[mcd]:[\w-]{12})\][^\n]{0,1500}"
+    r"(?:-(?: (?:\[(?:r|[mcdf](?::[\w-]{0,12})?)?)?)?"
+    r"|- \[(?:r|[mcdf]:[\w-]{12})\][^\n]{0,1500}"
     r"|</?contin[^\n]{0,16})\s*\Z"
 )
 _CUT_LINE_MAX: Final = 4_000

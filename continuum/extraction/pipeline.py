@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from continuum.domain.facts import ExtractedFact
 from continuum.domain.records import (
     Exchange,
     ExtractedConcept,
     ExtractedDecision,
     Extraction,
     Span,
+    Utterance,
 )
 from continuum.extraction.attention_graph import compounds, pairs
-from continuum.extraction.base import Extractor
+from continuum.extraction.base import Extractor, FactReader
 from continuum.extraction.concept_extractor import CONCEPTS_MAX, ConceptExtractor, best_name
 from continuum.extraction.decision_extractor import DecisionExtractor
 from continuum.extraction.echo import echo_spans
+from continuum.extraction.fact_extractor import FactExtractor
 from continuum.language.sentences import sentences
 
-EXTRACTORS_VERSION: Final = 1
+EXTRACTORS_VERSION: Final = 2
 """Grows whenever the same exchange would teach something else; a rebuild under a new version says so in the log."""
+
+FACTS_OF_MESSAGE_MAX: Final = 64
+"""Facts kept of one message, of all readers together."""
 
 READ_CHARACTERS_MAX: Final = 131_072
 """Characters of one message that are read for concepts and decisions; recalled context is found in all of it.
@@ -38,10 +44,15 @@ class ExtractionPipeline:
     """
 
     def __init__(
-        self, extractors: Sequence[Extractor] | None = None, decision_extractor: DecisionExtractor | None = None
+        self,
+        extractors: Sequence[Extractor] | None = None,
+        decision_extractor: DecisionExtractor | None = None,
+        fact_readers: Sequence[FactReader] | None = None,
     ) -> None:
+        """Every part may be replaced by the caller's own; None takes the built-in one."""
         self._extractors = (ConceptExtractor(),) if extractors is None else tuple(extractors)
         self._decisions = decision_extractor or DecisionExtractor()
+        self._fact_readers = (FactExtractor(),) if fact_readers is None else tuple(fact_readers)
 
     def extract(self, exchange: Exchange) -> Extraction:
         whole = [utterance.text for utterance in exchange.utterances]
@@ -53,8 +64,31 @@ class ExtractionPipeline:
         decisions: list[ExtractedDecision] = []
         for number, (utterance, text) in enumerate(zip(exchange.utterances, texts, strict=True)):
             decisions.extend(self._decisions.find(text, utterance.role, number, spans[number]))
+        facts: list[ExtractedFact] = []
+        for number, (utterance, text) in enumerate(zip(exchange.utterances, texts, strict=True)):
+            facts += self._facts(utterance, text, number, spans[number])
         echoes = tuple(Span(number, *span) for number, each in enumerate(echoed) for span in each)
-        return Extraction(concepts, tuple(decisions), pairs(concepts, origins), compounds(concepts, spans), echoes)
+        return Extraction(
+            concepts, tuple(decisions), pairs(concepts, origins), compounds(concepts, spans), echoes, tuple(facts)
+        )
+
+    def _facts(
+        self, utterance: Utterance, text: str, number: int, spans: Sequence[tuple[int, int]]
+    ) -> list[ExtractedFact]:
+        """What a message states, by every reader, at most `FACTS_OF_MESSAGE_MAX`."""
+        found = [
+            fact
+            for reader in self._fact_readers
+            for fact in reader.find(
+                text,
+                number,
+                role=utterance.role,
+                speaker=utterance.speaker,
+                said_at=utterance.timestamp,
+                sentence_spans=spans,
+            )
+        ]
+        return found[:FACTS_OF_MESSAGE_MAX]
 
     def _concepts(self, texts: Sequence[str]) -> tuple[ExtractedConcept, ...]:
         """Join the concepts of all messages by key; what leads in one message, or stands in several, leads."""

@@ -21,7 +21,7 @@ from continuum.language.detect import DEFAULT_LANGUAGE, detect_latin_language, s
 from continuum.language.forms import form_of
 from continuum.language.stopwords import STOP_WORDS
 
-TERMS_VERSION = 1
+TERMS_VERSION = 2
 """Changes whenever the same text may give other terms: what was stored under another version is encoded again."""
 
 RESERVED = 256

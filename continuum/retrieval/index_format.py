@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from continuum.language.tokens import TERMS_VERSION
 from continuum.retrieval.postings import Segment
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _MAGIC = b"CTMINDEX"
 _FIXED_BYTES = len(_MAGIC) + 8
 _ALIGNMENT = 8

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from continuum.domain.records import ROLES
-from continuum.retrieval.postings import Codes, Ints, Segment, Terms
+from continuum.retrieval.postings import Codes, Ints, Places, Segment, Terms
 
 VIEW_COLUMNS = (
     "seqs",
@@ -24,6 +24,7 @@ VIEW_COLUMNS = (
     "stream",
     "tag_offsets",
     "tags",
+    "signatures",
 )
 
 
@@ -65,6 +66,10 @@ class IndexView:
     stream: Terms
     tag_offsets: NDArray[np.int64]
     tags: Terms
+    signatures: NDArray[np.uint64]
+    """What near-duplicates share; 0 for what has none."""
+    by_signature: Places
+    """The first so many places, ordered by signature; later ones are looked through."""
 
     def __len__(self) -> int:
         return len(self.seqs)
@@ -129,3 +134,24 @@ class IndexView:
         """Which messages have one of these roles."""
         mask: NDArray[np.bool_] = np.isin(self.roles, [ROLES.index(role) for role in roles if role in ROLES])
         return mask
+
+    def witnesses(self, places: Places) -> list[Places]:
+        """For each place the other places with the same signature, ascending; none where there is no signature."""
+        wanted, ordered = self.signatures[places], len(self.by_signature)
+        sealed, late = self.signatures[:ordered], self.signatures[ordered:]
+        firsts = sealed.searchsorted(wanted, side="left", sorter=self.by_signature).tolist()
+        lasts = sealed.searchsorted(wanted, side="right", sorter=self.by_signature).tolist()
+        found = []
+        for place, signature, first, last in zip(places.tolist(), wanted.tolist(), firsts, lasts, strict=True):
+            same = self.by_signature[first:last] if signature else self.by_signature[:0]
+            if signature and len(late):
+                same = np.append(same, ordered + np.flatnonzero(late == signature))
+            found.append(np.sort(same[same != place]) if len(same) > 1 else same[:0])
+        return found
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held in arrays."""
+        columns = sum(getattr(self, name).nbytes for name in VIEW_COLUMNS)
+        counts = self.session_terms.nbytes + self.by_signature.nbytes
+        return int(columns + counts + sum(segment.nbytes for segment in self.segments))

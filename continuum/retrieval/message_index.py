@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,17 @@ from continuum.domain.records import ROLES, IndexedMessage
 from continuum.language.tokens import RESERVED, query_terms
 from continuum.retrieval.columns import Column
 from continuum.retrieval.index_format import pack, unpack
+from continuum.retrieval.index_subset import replaced, subset
 from continuum.retrieval.index_view import VIEW_COLUMNS, IndexView
-from continuum.retrieval.postings import Ints, Segment, Terms, build_segment
+from continuum.retrieval.postings import Ints, Places, Segment, Terms, build_segment
+from continuum.retrieval.signatures import heads_of, marks_of, signatures_of
 
 TAIL_MAX = 256
 INLINE_MERGE_MAX = 8_192
 """Merges up to this many messages happen inside `extend`: a few milliseconds, once in thousands of messages."""
+
+UNORDERED_MAX = 512
+"""So many messages, and a sixteenth of the others, may be newer than the order by signature before it is made anew."""
 
 SEGMENTS_KEPT = 4
 """`compact` has nothing to do while there are no more segments than this."""
@@ -43,6 +49,7 @@ COLUMN_TYPES: tuple[tuple[str, str], ...] = (
     ("stream", "<u4"),
     ("tag_offsets", "<i8"),
     ("tags", "<u4"),
+    ("signatures", "<u8"),
     ("session_terms", "<i8"),
     ("session_last", "<i4"),
     ("role_counts", "<i8"),
@@ -52,11 +59,12 @@ _ROLE_CODES: dict[str, int] = {role: code for code, role in enumerate(ROLES)}
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    """Terms of many messages in one array, with the length and the form of each."""
+    """Terms of many messages in one array, with the length, the form and the wording mark of each."""
 
     stream: Terms
     lengths: Ints
     forms: Ints
+    marks: Terms
 
 
 def _decode(blobs: Sequence[bytes]) -> _Decoded:
@@ -68,7 +76,7 @@ def _decode(blobs: Sequence[bytes]) -> _Decoded:
     lengths = (places[ends] - places[starts]).astype(np.int32)
     last = values[np.maximum(ends - 1, 0)] if len(values) else np.zeros(len(blobs), dtype=np.uint32)
     forms = np.where((ends > starts) & (last < RESERVED), last, 0).astype(np.int32)
-    return _Decoded(values[kept], lengths, forms)
+    return _Decoded(values[kept], lengths, forms, marks_of(values, starts, ends))
 
 
 class MessageIndex:
@@ -86,6 +94,8 @@ class MessageIndex:
         self._session_ids: dict[str, int] = {}
         self._speaker_ids: dict[str, int] = {}
         self._name_terms: dict[int, tuple[int, ...]] = {}
+        self._speaker_hashes: list[int] = []
+        self._by_signature: Places = np.zeros(0, dtype=np.int64)
         self._segments: tuple[Segment, ...] = ()
         self._position = 0
         self._view: IndexView | None = None
@@ -108,7 +118,7 @@ class MessageIndex:
         """Bytes held in arrays and, roughly, in names."""
         names = sum(len(name) + 120 for names in (self._session_ids, self._speaker_ids) for name in names)
         columns = sum(column.nbytes for column in self._columns.values())
-        return columns + sum(segment.nbytes for segment in self._segments) + names
+        return columns + self._by_signature.nbytes + sum(segment.nbytes for segment in self._segments) + names
 
     def view(self) -> IndexView:
         """What the index holds now, unchanged by whatever comes later. Free when nothing was added."""
@@ -147,15 +157,22 @@ class MessageIndex:
         columns["seqs"].append(np.array([row.seq for row in rows], dtype=np.int64))
         columns["times"].append(np.array([row.timestamp for row in rows], dtype=np.int64))
         columns["sessions"].append(sessions)
-        columns["speakers"].append(self._speakers_of(rows))
+        speakers = self._speakers_of(rows)
+        columns["speakers"].append(speakers)
         columns["roles"].append(roles)
         columns["forms"].append(decoded.forms)
         columns["offsets"].append(columns["offsets"].shown()[-1] + np.cumsum(decoded.lengths, dtype=np.int64))
         columns["stream"].append(decoded.stream)
         tags = [row.tags for row in rows]
         tag_counts = np.fromiter(map(len, tags), dtype=np.int64, count=len(tags)) // 4
+        flat_tags = np.frombuffer(b"".join(tags), dtype="<u4")
         columns["tag_offsets"].append(columns["tag_offsets"].shown()[-1] + np.cumsum(tag_counts))
-        columns["tags"].append(np.frombuffer(b"".join(tags), dtype="<u4"))
+        columns["tags"].append(flat_tags)
+        hashes = np.fromiter((self._speaker_hashes[i] for i in speakers.tolist()), np.uint32, len(rows))
+        heads = heads_of(roles, decoded.forms, hashes)
+        columns["signatures"].append(
+            signatures_of(decoded.stream, decoded.lengths, decoded.marks, heads, flat_tags, tag_counts)
+        )
 
     def _link(self, first: int, sessions: Ints) -> None:
         """Join each message to the one before it in its session."""
@@ -176,13 +193,14 @@ class MessageIndex:
 
     def _speakers_of(self, rows: Sequence[IndexedMessage]) -> Ints:
         names = [row.speaker or "" for row in rows]
-        for name in {name for name in names if name not in self._speaker_ids}:
+        for name in [name for name in dict.fromkeys(names) if name not in self._speaker_ids]:
             self._learn_name(name)
         ids = self._speaker_ids
         return np.fromiter((ids[name] for name in names), dtype=np.int32, count=len(names))
 
     def _learn_name(self, name: str) -> None:
         speaker = self._speaker_ids.setdefault(name, len(self._speaker_ids))
+        self._speaker_hashes.append(_name_hash(name))
         if name.lower() in _ROLE_CODES:  # a role's name tells no one apart
             return
         for term in query_terms(name):
@@ -194,7 +212,7 @@ class MessageIndex:
 
     def _seal(self) -> None:
         """Turn a full tail into a segment and merge it with neighbours of its size."""
-        start = self._segments[-1].end if self._segments else 0
+        start = self._sealed()
         if len(self) - start < TAIL_MAX:
             return
         segments = [*self._segments]
@@ -224,40 +242,50 @@ class MessageIndex:
         return True
 
     def remove(self, seqs: Iterable[int]) -> int:
-        """Forget messages as if they had never been added; returns how many were there. Rebuilds everything."""
+        """Forget messages as if they had never been added; returns how many were there. Copies what is kept."""
         with self._lock:
             gone = np.isin(self._columns["seqs"].shown(), np.fromiter(seqs, dtype=np.int64))
             if gone.any():
-                rows, position = self.rows(np.flatnonzero(~gone)), self._position
-                self._clear()
-                self.extend(rows)
-                self._position = position
+                self._adopt(subset(self.view(), ~gone), int((~gone[: self._sealed()]).sum()))
             return int(gone.sum())
 
-    def rows(self, places: NDArray[np.int64]) -> list[IndexedMessage]:
-        """Messages by their places, as they were given to `extend`."""
-        shown = {name: column.shown() for name, column in self._columns.items()}
-        sessions, speakers = list(self._session_ids), list(self._speaker_ids)
-        offsets, tag_offsets = shown["offsets"], shown["tag_offsets"]
-        return [
-            IndexedMessage(
-                seq=int(shown["seqs"][i]),
-                timestamp=int(shown["times"][i]),
-                session_id=sessions[shown["sessions"][i]],
-                role=ROLES[shown["roles"][i]],
-                speaker=speakers[shown["speakers"][i]] or None,
-                terms=shown["stream"][offsets[i] : offsets[i + 1]].tobytes()
-                + int(shown["forms"][i]).to_bytes(4, "little"),
-                tags=shown["tags"][tag_offsets[i] : tag_offsets[i + 1]].tobytes(),
-            )
-            for i in places.tolist()
-        ]
+    def replace(self, rows: Sequence[IndexedMessage]) -> None:
+        """Put other rows in the place of those with the same `seq`; others are passed over.
+
+        Raises ValueError when `seq` does not ascend or `terms` is no array of uint32.
+        """
+        others = MessageIndex()
+        others.extend(rows)
+        with self._lock:
+            self._adopt(replaced(self.view(), others.view()), self._sealed())
+
+    def _sealed(self) -> int:
+        return self._segments[-1].end if self._segments else 0
+
+    def _adopt(self, view: IndexView, sealed: int) -> None:
+        """Hold what a view holds, all of it new; its messages from place `sealed` on are the tail."""
+        columns = {name: Column(getattr(view, name)) for name in VIEW_COLUMNS}
+        last = np.full(view.sessions_count, -1, dtype=np.int32)
+        last[view.sessions] = np.arange(len(view), dtype=np.int32)
+        columns["session_last"] = Column(last)
+        columns["session_terms"] = Column(view.session_terms.reshape(-1).copy())
+        columns["role_counts"] = Column(view.role_counts.copy())
+        self._columns = {name: columns[name] for name, _ in COLUMN_TYPES}
+        self._session_ids, self._speaker_ids = dict(view.session_ids), dict(view.speaker_ids)
+        self._name_terms = dict(view.name_terms)
+        self._speaker_hashes = [_name_hash(name) for name in self._speaker_ids]
+        self._segments = tuple(segment for segment in view.segments if segment.end <= sealed)
+        self._by_signature = view.by_signature
+        self._view = None
 
     def _snapshot(self) -> IndexView:
         shown = {name: column.shown() for name, column in self._columns.items()}
         count = len(self)
-        sealed = self._segments[-1].end if self._segments else 0
+        sealed = self._sealed()
         tail = self._built(sealed, count) if count > sealed else None
+        ordered = len(self._by_signature)
+        if count - ordered > UNORDERED_MAX + ordered // 16:
+            self._by_signature = np.argsort(shown["signatures"])
         return IndexView(
             position=self._position,
             segments=self._segments if tail is None else (*self._segments, tail),
@@ -267,6 +295,7 @@ class MessageIndex:
             speakers_count=len(self._speaker_ids),
             session_terms=shown["session_terms"].reshape(-1, len(ROLES)).copy(),
             role_counts=shown["role_counts"].copy(),
+            by_signature=self._by_signature,
             **{name: shown[name] for name in VIEW_COLUMNS},
         )
 
@@ -295,3 +324,7 @@ class MessageIndex:
 def _merges_inline(segment: Segment, size: int) -> bool:
     held = segment.end - segment.start
     return held <= 2 * size and held + size <= INLINE_MERGE_MAX
+
+
+def _name_hash(name: str) -> int:
+    return crc32(name.encode("utf-8", "surrogatepass"))

@@ -73,6 +73,7 @@ class SignalWeights:
 
 
 DEFAULT_WEIGHTS = SignalWeights()
+WITNESSES_MAX = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,11 +98,17 @@ class Query:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Messages, best first. `scores[i]` is the sum of `reasons[i]`."""
+    """Messages, best first. `scores[i]` is the sum of `reasons[i]`.
+
+    `witnesses[i]` are the other messages that say the same as the i-th, oldest first and at most `WITNESSES_MAX`;
+    `witness_counts[i]` says how many there are in all. Both are empty if near-duplicates were not joined.
+    """
 
     seqs: NDArray[np.int64]
     scores: NDArray[np.float64]
     reasons: list[dict[str, float]] = field(default_factory=list)
+    witnesses: list[tuple[int, ...]] = field(default_factory=list)
+    witness_counts: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.seqs)

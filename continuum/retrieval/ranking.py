@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from continuum.language.time import time_windows
 from continuum.language.tokens import query_terms
@@ -10,8 +11,8 @@ from continuum.retrieval.candidates import Bools, choose_candidates, filter_mask
 from continuum.retrieval.cues import read_cues
 from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.nearness import nearness
-from continuum.retrieval.postings import Floats
-from continuum.retrieval.query import DEFAULT_WEIGHTS, Query, Ranking, SignalWeights
+from continuum.retrieval.postings import Floats, Places
+from continuum.retrieval.query import DEFAULT_WEIGHTS, WITNESSES_MAX, Query, Ranking, SignalWeights
 from continuum.retrieval.signals import (
     EVIDENCE,
     OF_VECTORS,
@@ -38,18 +39,29 @@ def rank(
     weights: SignalWeights = DEFAULT_WEIGHTS,
     limit: int = 10,
     vectors: VectorSet | None = None,
+    *,
+    collapse: bool = True,
 ) -> Ranking:
     """The best `limit` messages that pass the filters, best first.
 
-    Ties go to the newest, then to the higher `seq`. Messages that nothing speaks for are left out, so there may be
-    fewer. Deterministic: how the index came about changes nothing.
+    With `collapse`, of messages that say the same (see `signatures`) only the best is given, the others as its
+    witnesses. Ties go to the newest, then to the higher `seq`. Messages that nothing speaks for are left out, so there
+    may be fewer. Deterministic: how the index came about changes nothing.
     """
     if not len(view) or limit <= 0:
         return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
     scene = _scene(view, query, weights, vectors)
     if not len(scene.candidates):
         return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
-    return _best(scene, score_signals(scene, weights), limit)
+    signals = score_signals(scene, weights)
+    total: Floats = sum(signals.values(), np.zeros(len(scene.candidates)))
+    kept = np.flatnonzero(_spoken_for(scene, signals))
+    order = _first_of_each(scene, total, kept, limit) if collapse else _best(scene, total, kept, limit)[:limit]
+    places = scene.candidates[order]
+    reasons = [{name: float(values[i]) for name, values in signals.items() if values[i]} for i in order.tolist()]
+    groups = [_witnesses(view, query, others) for others in view.witnesses(places)] if collapse else []
+    witnesses = [tuple(group[:WITNESSES_MAX].tolist()) for group in groups]
+    return Ranking(view.seqs[places], total[order], reasons, witnesses, [len(group) for group in groups])
 
 
 def _scene(view: IndexView, query: Query, weights: SignalWeights, vectors: VectorSet | None) -> Scene:
@@ -95,17 +107,45 @@ def _vector_scores(view: IndexView, query: Query, weights: SignalWeights, vector
     return vectors.by_place(view, query.vector)
 
 
-def _best(scene: Scene, signals: dict[str, Floats], limit: int) -> Ranking:
-    view, places = scene.view, scene.candidates
-    total: Floats = sum(signals.values(), np.zeros(len(places)))
-    kept = np.flatnonzero(_spoken_for(scene, signals))
-    if len(kept) > 4 * limit:
-        floor = np.partition(total[kept], len(kept) - limit)[len(kept) - limit]
+def _best(scene: Scene, total: Floats, kept: Places, count: int) -> Places:
+    """The best of those that are kept, in order: `count` of them, more if the last ones tie."""
+    if len(kept) > 4 * count:
+        floor = np.partition(total[kept], len(kept) - count)[len(kept) - count]
         kept = kept[total[kept] >= floor]
-    found = places[kept]
-    order = kept[np.lexsort((-view.seqs[found], -view.times[found], -total[kept]))][:limit]
-    reasons = [{name: float(values[i]) for name, values in signals.items() if values[i]} for i in order.tolist()]
-    return Ranking(view.seqs[places[order]], total[order], reasons)
+    found, view = scene.candidates[kept], scene.view
+    order: Places = kept[np.lexsort((-view.seqs[found], -view.times[found], -total[kept]))]
+    return order
+
+
+def _first_of_each(scene: Scene, total: Floats, kept: Places, limit: int) -> Places:
+    """The best `limit` of those that are kept, only the best of each signature."""
+    count = 2 * limit
+    while True:
+        order = _best(scene, total, kept, count)
+        signatures = scene.view.signatures[scene.candidates[order]].tolist()
+        first: dict[int, int] = {}
+        chosen = [
+            place
+            for place, signature in enumerate(signatures)
+            if not signature or first.setdefault(signature, place) == place
+        ]
+        if len(chosen) >= limit or len(order) == len(kept):
+            return order[chosen[:limit]]
+        count *= 4
+
+
+def _witnesses(view: IndexView, query: Query, places: Places) -> NDArray[np.int64]:
+    """The positions of witnesses that pass the filters, oldest first; role and tags are those of what they witness."""
+    if not len(places):
+        return places
+    seqs, times = view.seqs[places], view.times[places]
+    kept = ~np.isin(seqs, np.array(query.exclude_seqs, dtype=np.int64))
+    if query.since is not None:
+        kept &= times >= query.since
+    if query.until is not None:
+        kept &= times < query.until
+    order = np.lexsort((seqs[kept], times[kept]))
+    return seqs[kept][order]
 
 
 def _spoken_for(scene: Scene, signals: dict[str, Floats]) -> Bools:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from continuum.domain.ids import TenantId
@@ -37,10 +38,17 @@ class AsyncBackend:
 
         Raises StorageBusyError if too many wait already, and what `unit_of_work` raises.
         """
+        return await self._on_a_worker(partial(self._unit, tenant_id, function, write))
+
+    async def scrub(self) -> bool:
+        """What `StorageBackend.scrub` does, on a worker thread. Raises StorageBusyError if too many wait already."""
+        return await self._on_a_worker(self.backend.scrub)
+
+    async def _on_a_worker(self, function: Callable[[], Answer]) -> Answer:
         if self._places <= 0:
             raise StorageBusyError("too many storage operations are waiting; nothing was done, try again")
         self._places -= 1
-        future = asyncio.get_running_loop().run_in_executor(self._executor, self._unit, tenant_id, function, write)
+        future = asyncio.get_running_loop().run_in_executor(self._executor, function)
         future.add_done_callback(self._leave)
         return await future
 

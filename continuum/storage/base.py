@@ -84,6 +84,7 @@ class StorageBackend(ABC):
     - Writers wait for each other, with a bound, then get StorageBusyError; they never overwrite each other.
     - It may be used from many threads. Text with NUL inside comes back as it went in.
     - Failures are StorageError and its kinds, never the driver's own.
+    - When `scrub` answers True, no byte of a row that was deleted before the call is left in the store.
     """
 
     dialect: Dialect = SQLITE
@@ -127,6 +128,20 @@ class StorageBackend(ABC):
     def copy_before_migration(self, version: int) -> str | None:
         """Keep a copy before a store of schema `version` is changed; says where, or None if there is none."""
         return None
+
+    def scrub(self) -> bool:
+        """Take the bytes of deleted rows out of the store; False if that cannot be done, or not now: try again later.
+
+        The law: after True, no byte of any row that was deleted before the call is in any file of the store, in its
+        logs, or in copies that the store made of itself. All other rows are there, and writers that had to wait lost
+        nothing. False means that nothing is promised, and is no error: somebody may be reading old rows. Calling it
+        again, or after a crash in the middle, is safe; calling it inside a transaction of the same thread is not.
+
+        A database only marks deleted rows as free, so this answers False until a backend knows better. One that
+        keeps rows in memory alone may answer True at once. Raises StorageError for what waiting does not cure,
+        e.g. a full disk.
+        """
+        return False
 
     @abstractmethod
     def close_all(self) -> None:

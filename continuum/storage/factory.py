@@ -8,7 +8,8 @@ from urllib.parse import unquote
 from continuum.errors import ConfigurationError
 from continuum.storage.base import StorageBackend
 from continuum.storage.migrate import Migrator
-from continuum.storage.sqlite_backend import MEMORY, SQLiteBackend
+from continuum.storage.sqlite_backend import SQLiteBackend
+from continuum.storage.sqlite_connections import MEMORY
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
 

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from continuum.domain.forking import at_fork
-from continuum.errors import StorageBusyError, StorageError, StorageUnavailableError
+from continuum.errors import StorageBusyError, StorageUnavailableError
 from continuum.storage.base import SQLITE, BackendInfo, Connection, StorageBackend
-from continuum.storage.fork_gate import FORK_WAIT_SECONDS, ForkGate
+from continuum.storage.fork_gate import FORK_WAIT_SECONDS
 from continuum.storage.migrate import Migrator
+from continuum.storage.sqlite_connections import MEMORY, Connections
 from continuum.storage.sqlite_driver import (
     ClosableConnection,
     SQLiteDriver,
@@ -22,10 +23,8 @@ from continuum.storage.sqlite_driver import (
     system_error,
 )
 from continuum.storage.sqlite_files import prepare_files
-from continuum.storage.wal_sync import WalSync
-from continuum.storage.write_lock import TicketLock, Turn, WriterLock
+from continuum.storage.sqlite_log import empty_log
 
-MEMORY = ":memory:"
 WRITER_CACHE_KIB = 16_384
 READER_CACHE_KIB = 4_096
 PAGE_BYTES = 4_096
@@ -34,155 +33,9 @@ CHECKPOINT_BYTES = 64 << 20
 
 Larger ones repeat fewer pages (p95 of 8 threads 24 against 33 ms at half of it), but take disk, and time after a crash.
 """
-CHECKPOINT_PASSES = 6
-CHECKPOINT_SMALL_PAGES = 512
-"""A checkpoint repeats its part beside the learners until so few pages are left for the part that stops them."""
-CHECKPOINT_WAIT_SECONDS = 0.1
-"""How long the end of a checkpoint waits for readers of old rows, while writers wait for it."""
-
 
 _inherited_open: set[str] = set()
 """Databases that were in use in the parent when this process was forked."""
-
-
-class _Connections:
-    """The connections of one process to one file: one writer, a bounded number of readers."""
-
-    def __init__(self, backend: SQLiteBackend) -> None:
-        self.process_id = os.getpid()
-        self.gate = ForkGate()
-        self._backend = backend
-        path = backend.path
-        in_memory = path == MEMORY
-        self.lock = WriterLock(None if in_memory else Path(f"{path}-writer.lock"))
-        self.wal = None if in_memory else WalSync(Path(f"{path}-wal"), backend.driver.sync)
-        self._writer: ClosableConnection | None = None
-        self._places = TicketLock(backend.max_pool_size)
-        self._readers: list[ClosableConnection] = []
-        self._starting = threading.Lock()
-        self._moving = threading.Lock()
-        self._mover: threading.Thread | None = None
-        self.checkpoint_at_bytes = backend.checkpoint_bytes
-        self.commits = 0
-        self.checkpoints = 0
-        self.checkpoint_problem = ""
-
-    def writer(self) -> ClosableConnection:
-        """The writer; only for whoever holds the lock."""
-        if self._writer is None:
-            self._writer = self._backend.open_writer()
-        return self._writer
-
-    @contextmanager
-    def renewed_if_interrupted(self) -> Iterator[ClosableConnection]:
-        """The writer, which is replaced if the body is not let to its end."""
-        writer = self.writer()
-        try:
-            yield writer
-        except BaseException as exc:
-            if not isinstance(exc, Exception):
-                # A statement may be left open, which would hold the next transaction to old rows. Close after opening:
-                # with the last connection the log would go, which other threads may be about to sync.
-                self._writer = None
-                with suppress(*self._backend.driver.errors):
-                    self._writer = self._backend.open_writer()
-                    writer.close()
-            raise
-
-    @contextmanager
-    def reader(self) -> Iterator[ClosableConnection]:
-        """A reader of one's own. Raises StorageBusyError if all stay in use for too long."""
-        turn = Turn()
-        try:
-            if not self._places.acquire(turn, self._backend.timeout_seconds):
-                raise StorageBusyError(
-                    f"{self._backend.path}: all {self._backend.max_pool_size} readers are in use; try again"
-                )
-            try:
-                connection = self._readers.pop()
-            except IndexError:
-                connection = self._backend.open_reader()
-            try:
-                yield connection
-            except BaseException:
-                connection.close()  # a statement may be left open, which would show old rows to the next reader
-                raise
-            self._readers.append(connection)
-        finally:
-            try:
-                self._places.release(turn)
-            finally:
-                self._places.release(turn)  # if an interrupt stopped the first
-
-    def start_checkpoint(self) -> None:
-        """Begin a checkpoint in a thread of its own, unless one is under way."""
-        with self._starting:
-            if self._mover is None or not self._mover.is_alive():
-                self._mover = threading.Thread(target=self._checkpoint_in_thread, name="continuum-checkpoint")
-                with suppress(RuntimeError):  # the interpreter is shutting down: closing does the same
-                    self._mover.start()
-
-    def _checkpoint_in_thread(self) -> None:
-        try:
-            with self.gate.visit(), self._moving:
-                done = self._checkpoint(self.checkpoint_at_bytes)
-            # Readers of old rows held it back: try again when as much has been written again.
-            self.checkpoint_at_bytes = self._backend.checkpoint_bytes + (0 if done else self.checkpoint_at_bytes)
-            self.checkpoint_problem = ""
-        except StorageError as exc:
-            self.checkpoint_at_bytes += self._backend.checkpoint_bytes
-            self.checkpoint_problem = str(exc)
-
-    def checkpoint(self) -> bool:
-        """Move the log now; False if readers of old rows kept it from starting again."""
-        with self.gate.visit(), self._moving:
-            return self._checkpoint(0)
-
-    def _checkpoint(self, if_longer_than: int) -> bool:
-        backend = self._backend
-        with failures_named(backend.driver, backend.path):
-            connection = backend.open_reader()
-            try:
-                connection.execute(f"PRAGMA busy_timeout = {int(CHECKPOINT_WAIT_SECONDS * 1000)}").fetchall()
-                moved = 0
-                for _ in range(CHECKPOINT_PASSES):
-                    before, moved = moved, connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[2]
-                    if moved - before < CHECKPOINT_SMALL_PAGES:
-                        break  # little to move, so little was written meanwhile
-                with self.lock.held(backend.timeout_seconds):
-                    if if_longer_than and self.wal and not self.wal.is_longer_than(if_longer_than):
-                        return True  # another process was faster
-                    busy = connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()[0]
-            finally:
-                connection.close()
-        self.checkpoints += not busy
-        return not busy
-
-    def close(self) -> None:
-        if self._mover is not None and self._mover.is_alive():
-            self._mover.join()
-        self.close_databases()
-        self.close_files()
-
-    def begin_anew(self) -> None:
-        """In the child of a fork: locks of its own around connections that are its own copy."""
-        self.process_id = os.getpid()
-        self.gate = ForkGate()
-        self.lock = WriterLock(None)
-
-    def close_databases(self) -> None:
-        """Close every connection to the database; whoever needs one opens it again."""
-        while self._readers:
-            self._readers.pop().close()
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
-
-    def close_files(self) -> None:
-        """Let go of the log and of the lock's file."""
-        if self.wal:
-            self.wal.close()
-        self.lock.close()
 
 
 class SQLiteBackend(StorageBackend):
@@ -213,10 +66,10 @@ class SQLiteBackend(StorageBackend):
         self.driver = driver or SQLiteDriver()
         self.checkpoint_bytes = checkpoint_bytes
         self._opening = threading.Lock()
-        self._current: _Connections | None = None
+        self._current: Connections | None = None
         self._forking = 0  # the thread that holds `_opening` for a fork
         self._fork_is_clean = False
-        self._inherited: list[_Connections] = []
+        self._inherited: list[Connections] = []
         at_fork(
             self,
             before=SQLiteBackend._before_fork,
@@ -227,7 +80,7 @@ class SQLiteBackend(StorageBackend):
 
     # -- connections
 
-    def _connections(self) -> _Connections:
+    def _connections(self) -> Connections:
         current = self._current
         if current is not None and current.process_id == os.getpid():
             return current
@@ -275,11 +128,11 @@ class SQLiteBackend(StorageBackend):
                 self._inherited.append(current)
                 _inherited_open.add(self.path)
 
-    def _opened(self) -> _Connections:
+    def _opened(self) -> Connections:
         try:
             if self.path != MEMORY:
                 prepare_files(Path(self.path))
-            connections = _Connections(self)
+            connections = Connections(self)
         except OSError as exc:
             raise system_error(exc, self.path) from exc
         try:
@@ -381,7 +234,7 @@ class SQLiteBackend(StorageBackend):
             with suppress(*self.driver.errors):
                 connection.execute("ROLLBACK")
 
-    def _make_durable(self, connections: _Connections) -> None:
+    def _make_durable(self, connections: Connections) -> None:
         assert connections.wal is not None
         try:
             connections.wal.cover()
@@ -399,12 +252,16 @@ class SQLiteBackend(StorageBackend):
         connections = self._connections()
         return self.path == MEMORY or connections.checkpoint()
 
-    def _recover_from_failed_sync(self, connections: _Connections) -> None:
+    def scrub(self) -> bool:
+        connections = self._connections()
+        return self.path == MEMORY or connections.scrub()
+
+    def _recover_from_failed_sync(self, connections: Connections) -> None:
         """After a failed sync nothing is acknowledged before all of the log is in the database, and synced there."""
         if connections.wal is not None and connections.wal.failed:
             with failures_named(self.driver, self.path):
-                busy = connections.writer().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            if busy:
+                emptied = empty_log(connections.writer())
+            if not emptied:
                 raise StorageBusyError(f"{self.path}: readers hold back the repair after a failed sync; try again")
             connections.wal.clear_failure()
 
@@ -452,6 +309,7 @@ class SQLiteBackend(StorageBackend):
         return {
             "commits": connections.commits,
             "checkpoints": connections.checkpoints,
+            "scrubs": connections.scrubs,
             "checkpoint_problem": connections.checkpoint_problem,
             "wal_bytes": wal.size() if wal else 0,
         }
@@ -462,6 +320,6 @@ class SQLiteBackend(StorageBackend):
         return BackendInfo(
             backend_type="sqlite",
             version=version,
-            features=["transactions", "many processes", "durable commits"],
+            features=["transactions", "many processes", "durable commits", "scrub"],
             configuration=dict(self.config),
         )

@@ -12,6 +12,10 @@ from continuum.storage.repositories.compounds import Compounds
 from continuum.storage.repositories.decisions import Decisions
 from continuum.storage.repositories.derived import Derived
 from continuum.storage.repositories.entities import Entities
+from continuum.storage.repositories.erasures import Erasures
+from continuum.storage.repositories.evidence import Evidence
+from continuum.storage.repositories.facts import Facts
+from continuum.storage.repositories.history import History
 from continuum.storage.repositories.idempotency import Idempotency
 from continuum.storage.repositories.links import Links
 from continuum.storage.repositories.log import Log
@@ -27,8 +31,8 @@ class UnitOfWork:
     """The repositories of one tenant in one transaction. Made by `unit_of_work`, gone with its `with`."""
 
     __slots__ = (
-        "_derived", "compounds", "decisions", "entities", "idempotency", "links", "log", "mentions", "messages",
-        "sessions", "tenant_id", "tenants", "vectors",
+        "_derived", "compounds", "decisions", "entities", "erasures", "evidence", "facts", "history", "idempotency",
+        "links", "log", "mentions", "messages", "sessions", "tenant_id", "tenants", "vectors",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, dialect: Dialect, tenant_id: TenantId) -> None:
@@ -45,12 +49,16 @@ class UnitOfWork:
         self.compounds = Compounds(session)
         self.vectors = Vectors(session)
         self.idempotency = Idempotency(session)
+        self.evidence = Evidence(session)
+        self.facts = Facts(session)
+        self.history = History(session)
+        self.erasures = Erasures(session)
         self._derived = Derived(session)
 
     def clear_derived(self) -> None:
-        """Delete what can be folded again: entities, mentions, links, decisions, compounds, index rows.
+        """Delete what can be folded again: entities, mentions, links, decisions, compounds, facts, evidence, index.
 
-        The log, the messages, the sessions and the vectors stay.
+        The log, the messages with their earlier wordings, the sessions and the vectors stay.
         """
         self._derived.clear()
         self.tenants.forget_derived_counts()

@@ -10,10 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from continuum.domain.records import IndexedMessage
+from continuum.language.tokens import query_terms
 from continuum.retrieval import message_index
 from continuum.retrieval.message_index import MessageIndex
 from tests.requirements import requirement
-from tests.retrieval.conversations import ask, conversations, message, same_ranking, seqs, texts, view_of
+from tests.retrieval.conversations import (
+    ask,
+    conversations,
+    message,
+    same_columns,
+    same_ranking,
+    seqs,
+    texts,
+    view_of,
+)
 
 
 def built(messages: list[IndexedMessage], sizes: list[int]) -> MessageIndex:
@@ -55,7 +65,56 @@ def test_removed_messages_were_never_there(messages: list[IndexedMessage], gone:
     removed = index.remove(gone)
     without.extend([row for row in messages if row.seq not in gone])
     assert removed == len(messages) - len(without)
+    assert same_columns(index.view(), without.view())
     assert same_ranking(ask(index.view(), question), ask(without.view(), question))
+    later = [message(place, "piano in Lisbon", session="b", speaker="Tom Reed") for place in range(200, 208)]
+    index.extend(later)
+    without.extend(later)
+    assert same_columns(index.view(), without.view())
+    assert same_ranking(ask(index.view(), question), ask(without.view(), question))
+
+
+@settings(deadline=None)
+@given(conversations(), st.dictionaries(st.integers(1, 80), texts, max_size=6), texts)
+def test_replaced_messages_had_their_new_words_from_the_start(
+    messages: list[IndexedMessage], words: dict[int, str], question: str
+) -> None:
+    rows = [message(seq, text, session="new", speaker="Ada", worded=True) for seq, text in sorted(words.items())]
+    index, expected = built(messages, [4]), MessageIndex()
+    index.replace(rows)
+    new = {row.seq: row for row in rows}
+    expected.extend([new.get(row.seq, row) for row in messages])
+    assert same_columns(index.view(), expected.view())
+    assert same_ranking(ask(index.view(), question), ask(expected.view(), question))
+
+
+def test_readers_go_on_while_messages_are_removed() -> None:
+    index = MessageIndex()
+    index.extend([message(seq, "piano", session=f"s{seq % 5}", speaker=f"n{seq % 7}") for seq in range(1, 200)])
+    failures: list[str] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            view = index.view()
+            found = seqs(ask(view, "piano", limit=500))
+            if sorted(found) != view.seqs.tolist() or view.postings(piano).counts[0] != len(view):
+                failures.append(f"{len(found)} of {len(view)}")
+
+    piano = np.array([term.hash for term in query_terms("piano")], dtype=np.uint32)
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for seq in range(1, 150):
+        assert index.remove([seq]) == 1
+        index.extend([message(200 + seq, "piano", session="later")])
+        if seq % 40 == 0:
+            index.compact()
+    done.set()
+    for reader in readers:
+        reader.join(timeout=30)
+    assert not failures
+    assert index.view().seqs.tolist() == [*range(150, 200), *range(201, 350)]
 
 
 @settings(deadline=None)
@@ -72,18 +131,7 @@ def test_a_saved_index_comes_back_and_grows_on(
     index.extend(later)
     restored.extend(later)
     assert same_ranking(ask(restored.view(), question), ask(index.view(), question))
-    assert restored.rows(np.arange(len(restored))) == index.rows(np.arange(len(index)))
-
-
-def test_rows_come_back_as_they_were_given() -> None:
-    rows = [
-        message(1, "the piano", speaker="Nadia", tags=[("user_id", "u1")]),
-        message(5, "", session="other", role="tool"),
-        message(9, "why?", role="assistant"),
-    ]
-    index = MessageIndex()
-    index.extend(rows)
-    assert index.rows(np.arange(3)) == rows
+    assert same_columns(restored.view(), index.view())
 
 
 def test_a_view_does_not_see_what_comes_later() -> None:

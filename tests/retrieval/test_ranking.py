@@ -320,3 +320,44 @@ def test_equal_messages_tie_exactly_and_the_newest_comes_first() -> None:
     ranking = ask(view_of(*rows), "piano garden", limit=37)
     assert len(set(ranking.scores.tolist())) == 1
     assert seqs(ranking) == list(range(37, 0, -1))
+
+
+@settings(deadline=None)
+@given(conversations(), texts, st.integers(1, 6))
+def test_near_duplicates_are_shown_once_and_the_next_move_up(
+    messages: list[IndexedMessage], question: str, limit: int
+) -> None:
+    view = view_of(*messages)
+    every = rank(view, Query(question, NOW), limit=100, collapse=False)
+    signature = dict(zip(view.seqs.tolist(), view.signatures.tolist(), strict=True))
+    expected: list[int] = []
+    for seq in seqs(every):
+        if not signature[seq] or signature[seq] not in {signature[kept] for kept in expected}:
+            expected.append(seq)
+    found = ask(view, question, limit=limit)
+    assert seqs(found) == expected[:limit]
+    for seq, witnesses, count in zip(seqs(found), found.witnesses, found.witness_counts, strict=True):
+        others = {other for other, same in signature.items() if same and same == signature[seq]} - {seq}
+        assert set(witnesses) == others
+        assert count == len(others)
+
+
+def test_witnesses_come_oldest_first_are_capped_and_pass_the_filters() -> None:
+    rows = [message(seq, "I love espresso", worded=True, session=f"s{seq}") for seq in range(1, 31)]
+    rows.append(message(31, "espresso machines break", worded=True))
+    view = view_of(*rows)
+    found = ask(view, "espresso", limit=2)
+    shown = seqs(found).index(31)
+    assert (found.witnesses[shown], found.witness_counts[shown]) == ((), 0)
+    assert found.witness_counts[1 - shown] == 29
+    assert found.witnesses[1 - shown] == tuple(seq for seq in range(1, 31) if seq not in seqs(found))[:20]
+    late = ask(view, "love espresso", limit=1, since=rows[27].timestamp, exclude_seqs=(29,))
+    assert {*seqs(late), *late.witnesses[0]} == {28, 30}
+    assert late.witness_counts == [1]
+
+
+def test_without_collapsing_each_message_stands_for_itself() -> None:
+    view = view_of(*(message(seq, "I love espresso", worded=True) for seq in range(1, 4)))
+    found = rank(view, Query("espresso", NOW), collapse=False)
+    assert sorted(seqs(found)) == [1, 2, 3]
+    assert found.witnesses == []

@@ -15,9 +15,11 @@ from continuum.storage.migrate import Migration, Migrator, known_migrations, mig
 from tests.durability.exchanges import complaints, write_exchange
 from tests.requirements import requirement
 
-NEXT = migration("0002_notes.sql", "-- phase: before-code\n-- why; because\nCREATE TABLE notes (body TEXT);\n")
+NOW = len(known_migrations("sqlite"))
+NAME = f"{NOW + 1:04}_notes.sql"
+NEXT = migration(NAME, "-- phase: before-code\n-- why; because\nCREATE TABLE notes (body TEXT);\n")
 BROKEN = migration(
-    "0002_broken.sql", "-- phase: after-code\nCREATE TABLE half (a TEXT);\nCREATE TABLE half (a TEXT);\n"
+    f"{NOW + 1:04}_broken.sql", "-- phase: after-code\nCREATE TABLE half (a TEXT);\nCREATE TABLE half (a TEXT);\n"
 )
 
 
@@ -35,13 +37,13 @@ def with_next(backend: StorageBackend, extra: Migration = NEXT) -> Migrator:
 @requirement("storage:migrations")
 def test_an_older_store_is_copied_then_migrated_and_keeps_its_memories(backend: StorageBackend, tmp_path: Path) -> None:
     write_exchange(backend, "before")
-    assert with_next(backend).upgrade() == (2,)
+    assert with_next(backend).upgrade() == (NOW + 1,)
     assert with_next(backend).upgrade() == ()
-    assert with_next(backend).version() == 2
+    assert with_next(backend).version() == NOW + 1
     write_exchange(backend, "after")
     backend.execute("INSERT INTO notes VALUES (?)", ("new",))
     assert complaints(tmp_path / "memory.db", {"before", "after"}) == []
-    copies = list(tmp_path.glob("memory.db.bak-1-*"))
+    copies = list(tmp_path.glob(f"memory.db.bak-{NOW}-*"))
     assert [complaints(copy, {"before"}) for copy in copies] == [[]]
     assert copies[0].stat().st_mode & 0o777 == 0o600
 
@@ -54,23 +56,23 @@ def test_a_new_store_needs_no_copy(backend: StorageBackend, tmp_path: Path) -> N
 def test_a_newer_store_is_refused_and_untouched(backend: StorageBackend, tmp_path: Path) -> None:
     with_next(backend).upgrade()
     backend.close_all()
-    with pytest.raises(SchemaVersionError, match=rf"{tmp_path}.*schema 2, this version knows 1; upgrade"):
+    with pytest.raises(SchemaVersionError, match=rf"{tmp_path}.*schema {NOW + 1}, this version knows {NOW}; upgrade"):
         open_backend(tmp_path / "memory.db")
     with_next(backend).upgrade()
 
 
 def test_a_store_made_by_another_file_of_the_same_number_is_refused(backend: StorageBackend) -> None:
     with_next(backend).upgrade()
-    changed = migration("0002_notes.sql", NEXT.text + "-- changed later\n")
-    with pytest.raises(SchemaVersionError, match="migration 2 was applied from a different file"):
+    changed = migration(NAME, NEXT.text + "-- changed later\n")
+    with pytest.raises(SchemaVersionError, match=f"migration {NOW + 1} was applied from a different file"):
         with_next(backend, changed).upgrade()
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(backend: StorageBackend) -> None:
     with pytest.raises(StorageError, match="half"):
         with_next(backend, BROKEN).upgrade()
-    assert with_next(backend).version() == 1
-    assert with_next(backend).upgrade() == (2,)
+    assert with_next(backend).version() == NOW
+    assert with_next(backend).upgrade() == (NOW + 1,)
 
 
 def test_many_who_open_a_new_store_at_once_all_succeed(tmp_path: Path) -> None:

@@ -56,6 +56,25 @@ class Compounds(Repository):
         self._session.added["compound_concepts"] += new
         return new
 
+    def write(self, compound: CompoundConcept) -> None:
+        """Write a compound as it was folded anew, whatever was there."""
+        self.remove(compound)
+        self._put("write_compound", [_compound_row(compound)])
+        if compound.co_occurrence_count >= 2:
+            self._put("add_compound_members", sorted((each, compound.id) for each in compound.component_concepts))
+        self._session.added["compound_concepts"] += 1
+
+    def remove(self, compound: CompoundConcept) -> None:
+        """Delete a compound that no sentence holds any more."""
+        gone = self._rows_in("remove_compounds", [compound.id])
+        for entity_id in compound.component_concepts:
+            self._rows("remove_compound_members", compound_id=compound.id, entity_id=entity_id)
+        self._session.added["compound_concepts"] -= len(gone)
+
+    def by_ids(self, ids: Iterable[str]) -> dict[str, CompoundConcept]:
+        """Those of the ids that are this tenant's."""
+        return {row[0]: _compound(row) for row in self._rows_in("compounds_by_id", ids)}
+
     def containing(self, ids: Iterable[str], limit: int = 20) -> list[CompoundConcept]:
         """The most frequent compounds with at least one of these entities, of those met at least twice.
 

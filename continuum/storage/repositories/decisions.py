@@ -17,13 +17,19 @@ class Decisions(Repository):
         rows = [
             (
                 each.id, each.decision_text, each.context, each.role, each.instance_id, each.timestamp,
-                each.extracted_from, each.message_seq, each.start, each.end,
+                each.extracted_from, each.message_seq, each.start, each.end, each.entity_id,
             )
             for each in decisions
         ]  # fmt: skip
         new = len(self._put("append_decisions", rows))
         self._session.added["decisions"] += new
         return new
+
+    def remove(self, seqs: Iterable[int]) -> int:
+        """Delete the decisions of messages; says how many there were."""
+        gone = len(self._rows_in("remove_decisions", seqs))
+        self._session.added["decisions"] -= gone
+        return gone
 
     def recent(self, limit: int = 20) -> list[Decision]:
         """The newest decisions by log position."""

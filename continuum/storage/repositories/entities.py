@@ -34,6 +34,15 @@ def more_specific_type(one: str, other: str) -> str:
     return min(one, other, key=lambda each: (each == "concept", each))
 
 
+def joined_sightings(entities: Iterable[Entity]) -> list[Entity]:
+    """One row for each id, sightings of the same entity joined in the order given; sorted by id."""
+    given: dict[str, Entity] = {}
+    for entity in entities:
+        known = given.get(entity.id)
+        given[entity.id] = _joined(known, entity) if known else entity
+    return [given[each] for each in sorted(given)]
+
+
 def _joined(one: Entity, other: Entity) -> Entity:
     return replace(
         one,
@@ -79,11 +88,8 @@ class Entities(Repository):
         Occurrences add up, seqs and times widen, the first description that says something stays, aliases
         unite (the first 16 in sorted order), a type other than ``concept`` wins.
         """
-        given: dict[str, Entity] = {}
-        for entity in entities:
-            known = given.get(entity.id)
-            given[entity.id] = _joined(known, entity) if known else entity
-        ordered = [given[each] for each in sorted(given)]
+        ordered = joined_sightings(entities)
+        given = {entity.id: entity for entity in ordered}
         returned = self._put("observe_entities", [_entity_row(entity) for entity in ordered])
         for row in returned:
             self._correct(given[row[0]], *row[2:])
@@ -110,6 +116,16 @@ class Entities(Repository):
         """
         if entity.description or entity.metadata != "{}":
             self._rows("state_entity", id=entity.id, description=entity.description, metadata=entity.metadata)
+
+    def write(self, entities: Sequence[Entity]) -> None:
+        """Write entities as they were folded anew, whatever was there; their degrees stay."""
+        rows = [_entity_row(entity) for entity in sorted(entities, key=lambda entity: entity.id)]
+        returned = self._put("write_entity", rows)
+        self._session.added["entities"] += sum(1 for row in returned if row[1] == 0)
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Delete entities that nothing speaks of any more."""
+        self._session.added["entities"] -= len(self._rows_in("remove_entities", ids))
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, Entity]:
         """Those of the ids that are this tenant's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from continuum.domain.clock import Micros
@@ -25,9 +26,16 @@ class Idempotency(Repository):
         rows = self._rows("get_idempotent", key=key)
         return IdempotentAnswer(rows[0][0], bytes(rows[0][1]), *rows[0][2:]) if rows else None
 
-    def put(self, key: str, request_hash: bytes, result: str, now: Micros) -> None:
-        """Keep the answer (JSON text) for a key; a key kept before is overwritten."""
-        self._rows("put_idempotent", key=key, request_hash=request_hash, result=result, now=now)
+    def put(self, key: str, request_hash: bytes, result: str, now: Micros, seq: int | None = None) -> None:
+        """Keep the answer (JSON text) for a key; a key kept before is overwritten.
+
+        `seq` is the last log position of what was learnt, so that forgetting that takes the answer too.
+        """
+        self._rows("put_idempotent", key=key, request_hash=request_hash, result=result, now=now, seq=seq)
+
+    def forget(self, seqs: Iterable[int]) -> None:
+        """Delete the answers about entries at these positions."""
+        self._rows_in("forget_idempotent", seqs)
 
     def expire(self, before: Micros) -> int:
         """Forget answers given before a moment; says how many."""

@@ -11,6 +11,8 @@ from continuum.domain.records import AttentionLink, Sources
 from continuum.storage.base import Row
 from continuum.storage.repositories.base import Repository
 
+HEBBIAN = "hebbian"
+"""The type of links that co-occurrence makes."""
 BETWEEN_MAX = 64
 
 TIER_FLOORS = (0.3, 0.5, 0.58, 0.69, 0.83, 0.94)
@@ -90,6 +92,30 @@ class Links(Repository):
     def set_link(self, link: AttentionLink) -> bool:
         """Set a link to the strength given, whatever it was; says whether it is new."""
         return self._count_new(self._put("set_links", [_link_row(link, link.strength, link.strength)])) == 1
+
+    def get(self, concept_a: str, concept_b: str, link_type: str) -> tuple[AttentionLink, float] | None:
+        """One link and its raw strength."""
+        rows = self._rows("one_link", concept_a=concept_a, concept_b=concept_b, link_type=link_type)
+        return (_link(rows[0][:10]), rows[0][10]) if rows else None
+
+    def write(self, link: AttentionLink, raw_strength: float) -> None:
+        """Write a link as it was folded anew, whatever was there."""
+        is_new = self.get(link.concept_a, link.concept_b, link.link_type) is None
+        row = list(_link_row(link, raw_strength, link.strength))
+        row[6] = link.co_occurrences
+        self._put("write_link", [row])
+        if is_new:
+            self._add_degrees((link.concept_a, link.concept_b), 1)
+
+    def remove(self, concept_a: str, concept_b: str, link_type: str) -> None:
+        """Delete a link that nothing joins any more, if it is there."""
+        if self.get(concept_a, concept_b, link_type) is not None:
+            self._rows("remove_link", concept_a=concept_a, concept_b=concept_b, link_type=link_type)
+            self._add_degrees((concept_a, concept_b), -1)
+
+    def _add_degrees(self, ends: Iterable[str], links: int) -> None:
+        self._each("add_degree", [{"id": each, "links": links} for each in sorted(ends)])
+        self._session.added["attention_links"] += links
 
     def _count_new(self, returned: Iterable[Row]) -> int:
         """Count new links at both ends, and move the others to the tiers that they have reached."""

@@ -42,3 +42,7 @@ class SystemRepository:
     def migrations(self) -> list[AppliedMigration]:
         """The schema changes applied, oldest first."""
         return [AppliedMigration(*row) for row in self._rows("list_migrations")]
+
+    def unfinished_erasures(self, limit: int = 1_000) -> list[str]:
+        """Tenants with an erasure that was begun and is not scrubbed."""
+        return [row[0] for row in self._rows("unfinished_erasures", limit=limit)]

@@ -9,7 +9,8 @@ from continuum.domain.records import TenantCounts, TenantRecord
 from continuum.errors import NotFoundError
 from continuum.storage.repositories.base import Repository
 
-COUNTED = ("messages", "entities", "decisions", "attention_links", "compound_concepts", "sessions", "vectors")
+COUNTED = ("messages", "entities", "decisions", "attention_links", "compound_concepts", "sessions", "vectors", "facts")
+ADDED = (*COUNTED, "adjustments", "notes")
 
 
 class Tenants(Repository):
@@ -19,12 +20,15 @@ class Tenants(Repository):
         rows = self._rows("get_tenant")
         return TenantRecord(*rows[0]) if rows else None
 
-    def ensure(self, now: Micros, secret_factory: Callable[[], bytes]) -> TenantRecord:
-        """The tenant's row, created now with a new secret if there is none."""
+    def ensure(self, now: Micros, secret_factory: Callable[[], bytes], extractors: int = 0) -> TenantRecord:
+        """The tenant's row, created now with a new secret if there is none.
+
+        `extractors` is the version of the extractors that will derive its rows.
+        """
         known = self.get()
         if known is not None:
             return known
-        self._rows("create_tenant", now=now, secret=secret_factory())
+        self._rows("create_tenant", now=now, secret=secret_factory(), extractors=extractors)
         created = self.get()
         assert created is not None
         return created
@@ -54,10 +58,22 @@ class Tenants(Repository):
         """Add what was inserted since to the row. The unit of work calls this before it commits."""
         added = self._session.added
         if any(added.values()):
-            self._rows("add_counts", **{name: added[name] for name in COUNTED})
+            self._rows("add_counts", **{name: added[name] for name in ADDED})
         added.clear()
 
     def forget_derived_counts(self) -> None:
         """Set to zero what a rebuild counts again."""
         self.write_counts()
         self._rows("forget_derived_counts")
+
+    def derived_by(self, extractors: int) -> None:
+        """State which version of the extractors derived the rows."""
+        self._rows("set_extractors", extractors=extractors)
+
+    def set_metadata(self, metadata: str) -> None:
+        """Keep what is noted about the tenant, a JSON object in text form."""
+        self._rows("set_tenant_metadata", metadata=metadata)
+
+    def set_policy(self, policy: str) -> None:
+        """Keep the retention rules, a JSON object in text form."""
+        self._rows("set_policy", policy=policy)

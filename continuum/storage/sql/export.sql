@@ -17,7 +17,8 @@ FROM attention_links WHERE tenant_id = :tenant_id ORDER BY concept_a, concept_b,
 
 -- name: export_decisions
 -- scope: tenant
-SELECT id, decision_text, context, role, instance_id, timestamp, extracted_from, message_seq, start_at, end_at
+SELECT id, decision_text, context, role, instance_id, timestamp, extracted_from, message_seq, start_at, end_at,
+  entity_id
 FROM decisions WHERE tenant_id = :tenant_id ORDER BY id;
 
 -- name: export_compounds
@@ -34,3 +35,37 @@ FROM compound_members WHERE tenant_id = :tenant_id ORDER BY entity_id, compound_
 -- scope: tenant
 SELECT seq, timestamp, session_id, role, speaker, terms, tags
 FROM message_index WHERE tenant_id = :tenant_id ORDER BY seq;
+
+-- name: export_evidence
+-- scope: tenant
+SELECT exchange_id, first_seq, last_seq, taught
+FROM evidence WHERE tenant_id = :tenant_id ORDER BY exchange_id;
+
+-- name: export_entry_subjects
+-- scope: tenant
+SELECT subject_id, seq FROM entry_subjects WHERE tenant_id = :tenant_id ORDER BY subject_id, seq;
+
+-- name: export_adjustments
+-- scope: tenant
+SELECT seq, entry_id, kind, subject_id, object_id, name, undone_seq
+FROM adjustments WHERE tenant_id = :tenant_id ORDER BY seq;
+
+-- name: export_statements
+-- scope: tenant
+-- Closed statements are history, not state.
+SELECT seq, number, slot_id, subject, attribute, value, mode, polarity, single, replaces, confidence, valid_from, valid_to,
+  recorded_at, message_id, start_at, end_at, origin, source, user_id, agent_id, project_id, refers_seq, refers_number,
+  since_seq, until_seq
+FROM fact_statements WHERE tenant_id = :tenant_id AND until_seq IS NULL ORDER BY seq, number;
+
+-- name: export_facts
+-- scope: tenant
+SELECT id, slot_id, subject, attribute, value, polarity, single, status, confidence, valid_from, valid_to, recorded_at,
+  message_id, start_at, end_at, origin, source, user_id, agent_id, project_id, first_seq, first_number, last_seq,
+  witnesses, replaced_by, reason
+FROM facts WHERE tenant_id = :tenant_id ORDER BY id;
+
+-- name: export_superseded
+-- scope: tenant
+SELECT seq, superseded_seq, superseded_at, superseded_by
+FROM message_notes WHERE tenant_id = :tenant_id AND superseded_seq IS NOT NULL ORDER BY seq;

@@ -5,11 +5,16 @@ FROM idempotency WHERE tenant_id = :tenant_id AND idempotency_key = :key;
 
 -- name: put_idempotent
 -- scope: tenant
-INSERT INTO idempotency (tenant_id, idempotency_key, request_hash, result, created_at)
-VALUES (:tenant_id, :key, :request_hash, :result, :now)
+INSERT INTO idempotency (tenant_id, idempotency_key, request_hash, result, created_at, seq)
+VALUES (:tenant_id, :key, :request_hash, :result, :now, :seq)
 ON CONFLICT (tenant_id, idempotency_key) DO UPDATE
-SET request_hash = excluded.request_hash, result = excluded.result, created_at = excluded.created_at;
+SET request_hash = excluded.request_hash, result = excluded.result, created_at = excluded.created_at,
+    seq = excluded.seq;
 
 -- name: expire_idempotent
 -- scope: tenant
 DELETE FROM idempotency WHERE tenant_id = :tenant_id AND created_at < :before RETURNING idempotency_key;
+
+-- name: forget_idempotent
+-- scope: tenant
+DELETE FROM idempotency WHERE tenant_id = :tenant_id AND seq IS NOT NULL AND seq IN :list;

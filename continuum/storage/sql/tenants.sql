@@ -1,12 +1,13 @@
 -- name: get_tenant
 -- scope: tenant
-SELECT tenant_id, created_at, last_active, last_seq, secret, metadata
+SELECT tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
+  notes, policy
 FROM tenants WHERE tenant_id = :tenant_id;
 
 -- name: create_tenant
 -- scope: tenant
-INSERT INTO tenants (tenant_id, created_at, last_active, secret)
-VALUES (:tenant_id, :now, :now, :secret)
+INSERT INTO tenants (tenant_id, created_at, last_active, secret, extractors)
+VALUES (:tenant_id, :now, :now, :secret, :extractors)
 ON CONFLICT (tenant_id) DO NOTHING;
 
 -- name: advance_tenant
@@ -16,7 +17,8 @@ UPDATE tenants
 SET last_seq = last_seq + :count,
     last_active = CASE WHEN :now > last_active THEN :now ELSE last_active END
 WHERE tenant_id = :tenant_id
-RETURNING tenant_id, created_at, last_active, last_seq, secret, metadata;
+RETURNING tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
+  notes, policy;
 
 -- name: get_position
 -- scope: tenant
@@ -24,7 +26,7 @@ SELECT last_seq FROM tenants WHERE tenant_id = :tenant_id;
 
 -- name: get_counts
 -- scope: tenant
-SELECT messages, entities, decisions, attention_links, compound_concepts, sessions, vectors
+SELECT messages, entities, decisions, attention_links, compound_concepts, sessions, vectors, facts
 FROM tenants WHERE tenant_id = :tenant_id;
 
 -- name: add_counts
@@ -36,18 +38,34 @@ SET messages = messages + :messages,
     attention_links = attention_links + :attention_links,
     compound_concepts = compound_concepts + :compound_concepts,
     sessions = sessions + :sessions,
-    vectors = vectors + :vectors
+    vectors = vectors + :vectors,
+    facts = facts + :facts,
+    adjustments = adjustments + :adjustments,
+    notes = notes + :notes
 WHERE tenant_id = :tenant_id;
 
 -- name: forget_derived_counts
 -- scope: tenant
 UPDATE tenants
-SET entities = 0, decisions = 0, attention_links = 0, compound_concepts = 0
+SET entities = 0, decisions = 0, attention_links = 0, compound_concepts = 0, facts = 0, adjustments = 0
 WHERE tenant_id = :tenant_id;
+
+-- name: set_extractors
+-- scope: tenant
+UPDATE tenants SET extractors = :extractors WHERE tenant_id = :tenant_id;
+
+-- name: set_tenant_metadata
+-- scope: tenant
+UPDATE tenants SET metadata = :metadata WHERE tenant_id = :tenant_id;
+
+-- name: set_policy
+-- scope: tenant
+UPDATE tenants SET policy = :policy WHERE tenant_id = :tenant_id;
 
 -- name: list_tenants
 -- scope: system
-SELECT tenant_id, created_at, last_active, last_seq, secret, metadata
+SELECT tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
+  notes, policy
 FROM tenants WHERE tenant_id > :after ORDER BY tenant_id LIMIT :limit;
 
 -- name: list_migrations

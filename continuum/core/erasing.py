@@ -1,0 +1,282 @@
+"""Erases what was selected: messages with all that only they taught, in batches that a crash cannot tear.
+
+An erasure begins with its receipt, which names no content and keeps the positions still to go; each batch is one
+transaction that takes some of them. Whoever opens the store next finishes what was begun. The log keeps a tombstone:
+the ids of what went, so that no copy brings it back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from continuum.core.adjusting import adjustments_of
+from continuum.core.adjustments_by_hand import refold_after
+from continuum.core.rebuild_rule import refuse_if_outdated
+from continuum.core.receipts import (
+    NO_RECEIPT_BEFORE,
+    Receipt,
+    digest_of_ids,
+    receipt_from_json,
+    receipt_to_json,
+    seal,
+)
+from continuum.core.refolding import Fold
+from continuum.core.retelling import Retelling
+from continuum.core.selecting import Selected, Selector, select, without_taught
+from continuum.core.stating import append_entry
+from continuum.domain.clock import Micros
+from continuum.domain.ids import TenantId, uuid7
+from continuum.domain.records import LogEntry, StoredMessage, TenantCounts, TenantRecord
+from continuum.errors import NotFoundError
+from continuum.storage.repositories.erasures import ErasureRow, Tombstone
+from continuum.storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from continuum.core.assembly import Engine
+
+MESSAGES_PER_BATCH = 500
+"""Erased in one transaction: about a second, during which learners wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetResult:
+    """What was forgotten, or with `dry_run` what would be. Counts are of what is gone; `receipt` has no words."""
+
+    dry_run: bool
+    messages: int
+    entries: int
+    concepts: int
+    links: int
+    decisions: int
+    facts: int
+    receipt: Receipt | None = None
+
+
+class _DryRun(Exception):  # noqa: N818  # no error: it takes back what was tried
+    """Leaves a transaction without keeping it."""
+
+
+def forget(engine: Engine, tenant: TenantId, wanted: Selector, reason: str, *, dry_run: bool) -> ForgetResult:
+    """Erase what the selector names. Raises NotFoundError, for another tenant's things too, and StorageError."""
+    if dry_run:
+        return _tried(engine, tenant, wanted, reason)
+    with engine.unit(tenant, write=True) as work:
+        row = begin(engine, work, wanted, reason)
+        row = erase_batch(engine, work, row)
+    while row.state == "running":
+        with engine.unit(tenant, write=True) as work:
+            row = erase_batch(engine, work, row)
+    drop_copies(engine, tenant)
+    engine.upkeep.scrub_soon(tenant)
+    return _result(receipt_from_json(row.receipt), dry_run=False)
+
+
+def finish_begun(engine: Engine, tenant: TenantId) -> int:
+    """Go on with erasures that a crash interrupted; gives how many there were."""
+    with engine.unit(tenant, write=False) as work:
+        begun = work.erasures.in_state("running")
+    for row in begun:
+        while row.state == "running":
+            with engine.unit(tenant, write=True) as work:
+                now = work.erasures.get(row.id)
+                row = now if now is None or now.state != "running" else erase_batch(engine, work, now)  # type: ignore[assignment]  # rows of erasures never go
+    if begun:
+        drop_copies(engine, tenant)
+    return len(begun)
+
+
+def drop_copies(engine: Engine, tenant: TenantId) -> None:
+    """Drop what this process keeps beside the store: indexes, vectors and answers."""
+    engine.index_store.purge(tenant)
+    if engine.vectors is not None:
+        engine.vectors.forget(tenant)
+    if engine.cache is not None:
+        engine.cache.clear()
+
+
+def begin(engine: Engine, work: UnitOfWork, wanted: Selector, reason: str) -> ErasureRow:
+    """Open an erasure: its receipt, and what is to go."""
+    tenant = work.tenants.get()
+    if tenant is None:
+        raise NotFoundError("this tenant has no memories")
+    refuse_if_outdated(work)
+    selected = select(work, tenant, wanted)
+    last = work.erasures.last()
+    now = engine.clock.now()
+    number = 1 if last is None else last.number + 1
+    receipt = Receipt(
+        id=uuid7(now),
+        tenant_id=work.tenant_id,
+        number=number,
+        requested_at=now,
+        kind=wanted.kind,
+        reason=reason,
+        ids_digest="",
+        erased_at=now,
+    )
+    remaining = {"seqs": selected.seqs, "entries": selected.entries, "taught": selected.taught, "ids": []}
+    row = ErasureRow(number, receipt.id, "running", json.dumps(remaining), receipt_to_json(receipt))
+    work.erasures.put(row)
+    return row
+
+
+def erase_batch(engine: Engine, work: UnitOfWork, row: ErasureRow) -> ErasureRow:
+    """Erase the next part of an erasure, and with the last one seal its receipt."""
+    tenant = work.tenants.get()
+    assert tenant is not None, "an erasure belongs to a tenant"
+    before = work.tenants.counts()
+    plan = json.loads(row.remaining)
+    seqs, later = plan["seqs"][:MESSAGES_PER_BATCH], plan["seqs"][MESSAGES_PER_BATCH:]
+    gone = _erase_messages(engine, work, tenant, seqs)
+    by_hand: list[LogEntry] = []
+    if not later:
+        by_hand = _erase_entries(engine, work, tenant, plan["entries"], plan["taught"])
+    entry_ids = [message.id for message in gone] + [entry.entry_id for entry in by_hand]
+    _bury(engine, work, row, gone, by_hand)
+    receipt = receipt_from_json(row.receipt)
+    receipt = _counted(receipt, before, work.tenants.counts(), len(gone) + len(by_hand))
+    ids = [*plan["ids"], *entry_ids]
+    if later:
+        rest = {**plan, "seqs": later, "ids": ids}
+        row = replace(row, remaining=json.dumps(rest), receipt=receipt_to_json(receipt))
+    else:
+        receipt = _sealed(work, row, tenant, receipt, ids, engine.clock.now())
+        row = replace(row, state="erased", remaining="", receipt=receipt_to_json(receipt))
+    work.erasures.put(row)
+    return row
+
+
+def _erase_messages(engine: Engine, work: UnitOfWork, tenant: TenantRecord, seqs: Sequence[int]) -> list[StoredMessage]:
+    messages = work.messages.by_seqs(seqs)
+    if not messages:
+        return []
+    there = sorted(messages)
+    superseding = _supersessions_of(work, list(messages.values()))
+    how = Fold(tenant.secret, adjustments_of(work, tenant.adjustments), engine.links)
+    retelling = Retelling(engine, work, how, [*there, *(entry.seq for entry in superseding)])
+    sessions = work.history.sessions_of(there)
+    exchange_seqs = work.history.seqs_of_exchanges({message.exchange_id for message in messages.values()})
+    work.idempotency.forget(exchange_seqs)
+    work.facts.remove_statements([*there, *(entry.seq for entry in superseding)])
+    work.history.unsupersede(
+        [note.seq for note in work.history.superseded_by([message.id for message in messages.values()])]
+    )
+    work.history.blank_entries([*there, *(entry.seq for entry in superseding)])
+    work.history.remove_messages(there)
+    retelling.finish()
+    for session_id in sessions:
+        work.history.settle_session(session_id)
+    return [messages[seq] for seq in there]
+
+
+def _supersessions_of(work: UnitOfWork, messages: Sequence[StoredMessage]) -> list[LogEntry]:
+    """The entries in which these messages superseded others: each stands right behind its exchange."""
+    ids = {message.id for message in messages}
+    behind = work.history.entries([message.seq + 1 for message in messages])
+    return [e for e in behind if e.kind == "supersession" and json.loads(e.payload)["by"] in ids]
+
+
+def _erase_entries(
+    engine: Engine,
+    work: UnitOfWork,
+    tenant: TenantRecord,
+    seqs: Sequence[int],
+    taught: Sequence[Sequence[int]],
+) -> list[LogEntry]:
+    """Erase whole entries made by hand, and single facts of taught ones."""
+    gone = [entry for entry in work.history.entries(seqs) if entry.kind in ("entity", "link", "merge", "rename")]
+    refold_after(engine, work, tenant, [entry.seq for entry in gone])
+    work.history.blank_entries([entry.seq for entry in gone])
+    numbers: dict[int, list[int]] = {}
+    for seq, number in taught:
+        numbers.setdefault(seq, []).append(number)
+    how = Fold(tenant.secret, adjustments_of(work, tenant.adjustments), engine.links)
+    for entry in work.history.entries(numbers):
+        if entry.kind == "facts":
+            left = without_taught(entry.payload, numbers[entry.seq])
+            _erase_taught(engine, work, how, entry, left, numbers[entry.seq])
+            gone += [entry] if left is None else []
+    return gone
+
+
+def _erase_taught(
+    engine: Engine, work: UnitOfWork, how: Fold, entry: LogEntry, left: str | None, numbers: Sequence[int]
+) -> None:
+    retelling = Retelling(engine, work, how, [entry.seq])
+    for statement in work.facts.every_statement_at([entry.seq]):
+        if statement.number // 2 in numbers:
+            work.facts.remove_statement(statement.seq, statement.number)
+    if left is None:
+        work.history.blank_entries([entry.seq])
+    else:
+        work.history.rewrite_entry(entry.seq, left)
+    retelling.finish()
+
+
+def _bury(
+    engine: Engine, work: UnitOfWork, row: ErasureRow, gone: Sequence[StoredMessage], by_hand: Sequence[LogEntry]
+) -> None:
+    """Keep the tombstone: ids and places, no words."""
+    if not gone and not by_hand:
+        return
+    stones = [Tombstone(message.id, message.seq, row.id) for message in gone]
+    stones += [Tombstone(entry.entry_id, entry.seq, row.id) for entry in by_hand]
+    work.erasures.bury(stones)
+    payload = {"erasure": row.id, "seqs": [stone.seq for stone in stones], "ids": [stone.entry_id for stone in stones]}
+    append_entry(work, "erasure", payload, engine.clock.now())
+
+
+def _counted(receipt: Receipt, before: TenantCounts, after: TenantCounts, entries: int) -> Receipt:
+    return replace(
+        receipt,
+        entries=receipt.entries + entries,
+        messages=receipt.messages + before.messages - after.messages,
+        concepts=receipt.concepts + before.entities - after.entities,
+        links=receipt.links + before.attention_links - after.attention_links,
+        decisions=receipt.decisions + before.decisions - after.decisions,
+        facts=receipt.facts + before.facts - after.facts,
+    )
+
+
+def _sealed(
+    work: UnitOfWork, row: ErasureRow, tenant: TenantRecord, receipt: Receipt, ids: Sequence[str], now: Micros
+) -> Receipt:
+    """The receipt of a finished erasure, chained to the one before it."""
+    complete = replace(receipt, erased_at=now, ids_digest=digest_of_ids(tenant.secret, ids))
+    former = work.erasures.list(row.number - 2, 1) if row.number > 1 else []
+    return seal(complete, receipt_from_json(former[0].receipt).hash if former else NO_RECEIPT_BEFORE)
+
+
+def _tried(engine: Engine, tenant: TenantId, wanted: Selector, reason: str) -> ForgetResult:
+    """What an erasure would take: done, counted, and taken back."""
+    receipts: list[Receipt] = []
+    try:
+        with engine.unit(tenant, write=True) as work:
+            row = begin(engine, work, wanted, reason)
+            while row.state == "running":
+                row = erase_batch(engine, work, row)
+            receipts.append(receipt_from_json(row.receipt))
+            raise _DryRun
+    except _DryRun:
+        return _result(receipts[0], dry_run=True)
+
+
+def _result(receipt: Receipt, *, dry_run: bool) -> ForgetResult:
+    return ForgetResult(
+        dry_run,
+        receipt.messages,
+        receipt.entries,
+        receipt.concepts,
+        receipt.links,
+        receipt.decisions,
+        receipt.facts,
+        None if dry_run else receipt,
+    )
+
+
+def nothing_selected(selected: Selected) -> bool:
+    """Whether a selection is empty."""
+    return not (selected.seqs or selected.entries or selected.taught)

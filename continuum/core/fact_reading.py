@@ -1,0 +1,318 @@
+"""Finds the facts that bear on a question: what holds at the moment asked for first, then what it replaced.
+
+Slots come from the question's own words (attribute and subject) and from what the best memories state. A memory that
+states what no longer holds is labelled, and never stands before the one that states what does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from continuum.core.fact_ledger import held_at
+from continuum.core.past import Past
+from continuum.core.questions import RecallRequest
+from continuum.domain.clock import EARLIEST_MICROS, Micros, from_micros
+from continuum.domain.facts import Fact, FactMode, FactQuestion, Statement
+from continuum.domain.records import Scope
+from continuum.domain.results import RecalledFact
+from continuum.language.attributes import fact_key
+from continuum.language.tokens import query_terms
+from continuum.retrieval.fact_questions import fact_question
+from continuum.storage.unit_of_work import UnitOfWork
+
+GROUPS_MAX = 4
+FACTS_MAX = 12
+FORMER_PER_GROUP_MAX = 4
+FACTS_LOOKED_AT_MAX = 400
+PAIRS_LOOKED_AT_MAX = 9
+"""Attributes times subjects that are looked up one by one where an attribute has very many facts."""
+STATING_MEMORIES_MAX = 5
+"""What the best few memories state is looked at, even if the question names no attribute."""
+ATTRIBUTE_STEP = 0.08
+SUBJECT_SHARE = 0.6
+VALUE_SHARE = 0.5
+STATED_SHARE = 0.35
+LEAST_SCORE = 0.75
+"""Below, a slot neither is the one that was asked for nor stands in the best memories under the question's words."""
+
+Group = tuple[str, str, Scope]
+"""Subject, attribute and scope: the slots of an attribute of many values belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFacts:
+    """The facts to show, and what they say of ranked messages."""
+
+    facts: tuple[RecalledFact, ...]
+    outdated: Mapping[int, str]
+    """By position: what has become of what a message states."""
+    ahead: tuple[tuple[int, int], ...]
+    """Pairs of positions (current, outdated): the first must not stand behind the second."""
+
+
+NO_FACTS = FoundFacts((), {}, ())
+
+
+def facts_for(
+    work: UnitOfWork, request: RecallRequest, speakers: Collection[str], seqs: Sequence[int], past: Past | None
+) -> FoundFacts:
+    """The facts that bear on a question whose best messages stand at `seqs`, best first."""
+    moment = request.now if request.as_of is None else request.as_of
+    asked = fact_question(request.message, moment, speakers)
+    stated = work.facts.statements_at(seqs) if past is None else work.facts.statements_at(seqs, past.seq)
+    slots = {statement.slot_id for statement in stated}
+    known = _looked_up(work, asked) if asked is not None else []
+    if past is not None:
+        facts = past.facts(sorted(slots | {fact.slot_id for fact in known}))
+    else:
+        missing = slots - {fact.slot_id for fact in known}
+        facts = [*_whole_slots(work, known), *work.facts.of_slots(sorted(missing))]
+    facts = [fact for fact in facts if _is_allowed(fact, request, seqs)]
+    if not facts:
+        return NO_FACTS
+    groups = _best_groups(request, asked, facts, stated, seqs)
+    shown = [f for group in groups for f in _shown(group, asked, moment, current_only=request.current_only)]
+    asked_for = {fact.slot_id for group in groups for fact in group}
+    outdated, ahead = _outdated(facts, stated, moment, seqs, asked_for)
+    if asked is not None and asked.time != "now":
+        ahead = ()
+    return FoundFacts(tuple(shown[:FACTS_MAX]), outdated, ahead)
+
+
+def _looked_up(work: UnitOfWork, asked: FactQuestion) -> list[Fact]:
+    """Facts of the attributes that the question may ask for."""
+    found = work.facts.of_attributes(asked.attributes, FACTS_LOOKED_AT_MAX)
+    if len(found) < FACTS_LOOKED_AT_MAX or not asked.subjects:
+        return found
+    pairs = [(a, s) for a in asked.attributes[:3] for s in asked.subjects[:3]][:PAIRS_LOOKED_AT_MAX]
+    return [
+        fact
+        for attribute, subject in pairs
+        for fact in work.facts.of_attribute_and_subject(attribute, subject, FACTS_LOOKED_AT_MAX)
+    ]
+
+
+def _whole_slots(work: UnitOfWork, facts: Sequence[Fact]) -> list[Fact]:
+    """All facts of the slots of some; a look-up that was cut off may have left a part behind."""
+    if len(facts) < FACTS_LOOKED_AT_MAX:
+        return list(facts)
+    return work.facts.of_slots(sorted({fact.slot_id for fact in facts}))
+
+
+def _is_allowed(fact: Fact, request: RecallRequest, seqs: Sequence[int]) -> bool:
+    """Whether the filters let a fact through: scopes are its own, the rest is that of the message that states it."""
+    scope = request.scope
+    for asked, own in (
+        (scope.user_id, fact.scope.user_id),
+        (scope.agent_id, fact.scope.agent_id),
+        (scope.project_id, fact.scope.project_id),
+    ):
+        if asked is not None and asked != own:
+            return False
+    if request.filters or request.roles is not None or request.since is not None or request.until is not None:
+        return fact.first_seq in seqs
+    return True
+
+
+def _best_groups(
+    request: RecallRequest,
+    asked: FactQuestion | None,
+    facts: Sequence[Fact],
+    stated: Sequence[Statement],
+    seqs: Sequence[int],
+) -> list[list[Fact]]:
+    """The groups that the question most likely asks for, best first."""
+    groups: dict[Group, list[Fact]] = {}
+    for fact in {fact.id: fact for fact in facts}.values():
+        groups.setdefault((fact_key(fact.subject), fact_key(fact.attribute), fact.scope), []).append(fact)
+    place = {seq: number for number, seq in enumerate(seqs[:STATING_MEMORIES_MAX])}
+    said_in = {s.slot_id: place[s.seq] for s in reversed(stated) if s.seq in place}
+    words = {term.hash for term in query_terms(request.message)}
+    scored = []
+    for key, members in groups.items():
+        places = [said_in[fact.slot_id] for fact in members if fact.slot_id in said_in]
+        score = _score(key, members, asked, words, min(places, default=None))
+        if score >= LEAST_SCORE:
+            newest = max(fact.last_seq for fact in members)
+            scored.append((-score, -newest, key[1], key[0], members))
+    scored.sort(key=lambda each: each[:4])
+    return [members for *_, members in scored[:GROUPS_MAX]]
+
+
+def _score(
+    key: Group, members: Sequence[Fact], asked: FactQuestion | None, words: set[int], place: int | None
+) -> float:
+    subject, attribute, _ = key
+    score = 0.0
+    if asked is not None and attribute in asked.attributes:
+        score += 1.0 - ATTRIBUTE_STEP * asked.attributes.index(attribute)
+        if subject in asked.subjects:
+            score += SUBJECT_SHARE * (1.0 - ATTRIBUTE_STEP * asked.subjects.index(subject))
+        elif asked.subjects:
+            score -= SUBJECT_SHARE * (1.0 - _overlap(members[0].subject, words))
+    else:
+        score += 0.5 * _overlap(members[0].attribute, words) + 0.25 * _overlap(members[0].subject, words)
+    if asked is not None and any(fact_key(fact.value) in asked.values for fact in members):
+        score += VALUE_SHARE
+    if place is not None:
+        score += STATED_SHARE / (1 + place)
+    return score
+
+
+def _overlap(text: str, words: set[int]) -> float:
+    """The share of a text's terms that the question holds."""
+    terms = {term.hash for term in query_terms(text)}
+    return len(terms & words) / len(terms) if terms else 0.0
+
+
+def _shown(
+    group: Sequence[Fact], asked: FactQuestion | None, moment: Micros, *, current_only: bool
+) -> list[RecalledFact]:
+    """The facts of a group in the order in which the question wants them."""
+    by_id = {fact.id: fact for fact in group}
+    held = sorted((f for f in group if held_at(f, moment)), key=lambda f: (not f.polarity, -f.valid_from, -f.last_seq))
+    if asked is not None and asked.values:
+        held.sort(key=lambda f: fact_key(f.value) not in asked.values)
+    former = sorted(
+        (f for f in group if not held_at(f, moment) and f.valid_from <= moment and _is_worth_showing(f)),
+        key=lambda f: (f.status == "wrong", -(f.valid_to or moment), -f.last_seq),
+    )
+    wanted = _of_the_past(group, asked, moment)
+    ordered = [*wanted, *(f for f in held if f not in wanted)]
+    if not current_only:
+        ordered += [f for f in former if f not in wanted][:FORMER_PER_GROUP_MAX]
+    return [recalled(fact, by_id, moment) for fact in ordered]
+
+
+def _is_worth_showing(fact: Fact) -> bool:
+    """What was retracted is not shown; a mistake is, labelled, since a memory that states it may be found."""
+    return fact.status != "retracted" and fact.polarity
+
+
+def _of_the_past(group: Sequence[Fact], asked: FactQuestion | None, moment: Micros) -> list[Fact]:
+    """What a question about the past asks for, best first."""
+    if asked is None or asked.time == "now":
+        return []
+    true = [f for f in group if f.status not in ("wrong", "retracted") and f.polarity and f.valid_from <= moment]
+    if asked.time == "at" and asked.start is not None and asked.end is not None:
+        start, end = asked.start, asked.end
+        then = [f for f in true if f.valid_from < end and (f.valid_to is None or f.valid_to > start)]
+        return sorted(then, key=lambda f: -_shared(f, start, end))
+    if asked.time == "before":
+        named = [f for f in true if fact_key(f.value) == asked.before_value]
+        pivot = min((f.valid_from for f in named or [f for f in true if held_at(f, moment)]), default=moment)
+        pivot = max(pivot, EARLIEST_MICROS + 1)
+        earlier = [f for f in true if f.valid_to is not None and f.valid_to <= pivot]
+        return sorted(earlier, key=lambda f: (-(f.valid_to or 0), -f.valid_from, -f.last_seq))
+    if asked.time == "ever":
+        return sorted(true, key=lambda f: (f.valid_to is not None, -f.valid_from))
+    return []
+
+
+def _shared(fact: Fact, start: Micros, end: Micros) -> Micros:
+    """How long a fact held within a window."""
+    return min(end, end if fact.valid_to is None else fact.valid_to) - max(start, fact.valid_from)
+
+
+def recalled(fact: Fact, by_id: Mapping[str, Fact], moment: Micros) -> RecalledFact:
+    """The fact as it is shown at a moment."""
+    successor = by_id.get(fact.replaced_by or "")
+    return RecalledFact(
+        id=fact.id,
+        subject=fact.subject,
+        attribute=fact.attribute,
+        value=fact.value,
+        polarity=fact.polarity,
+        status=fact.status,
+        current=held_at(fact, moment),
+        label=label_of(fact, successor, moment),
+        valid_from=None if fact.valid_from <= EARLIEST_MICROS else from_micros(fact.valid_from),
+        valid_to=None if fact.valid_to is None else from_micros(fact.valid_to),
+        confidence=round(fact.confidence, 4),
+        witnesses=fact.witnesses,
+        source=fact.source,
+        origin=fact.origin.value,
+        message_id=fact.message_id,
+        start=fact.start,
+        end=fact.end,
+    )
+
+
+def label_of(fact: Fact, successor: Fact | None, moment: Micros) -> str:
+    """When a fact held, in words, and what follows it."""
+    if fact.status == "retracted":
+        return "retracted"
+    if fact.status == "wrong":
+        return "corrected" if successor is None else f"corrected to: {successor.value}"
+    if held_at(fact, moment):
+        since = "" if fact.valid_from <= EARLIEST_MICROS else f"since {_day(fact.valid_from)}"
+        words = since if fact.polarity else f"not {since}".strip()
+        return f"disputed {words}".strip() if fact.status == "disputed" else words
+    until = f"until {_day(fact.valid_to)}" if fact.valid_to is not None else "in the past"
+    return until if successor is None else f"{until}; then: {successor.value}"
+
+
+def _day(moment: Micros) -> str:
+    return from_micros(moment).date().isoformat()
+
+
+def _outdated(
+    facts: Sequence[Fact], stated: Sequence[Statement], moment: Micros, seqs: Sequence[int], asked_for: Collection[str]
+) -> tuple[dict[int, str], tuple[tuple[int, int], ...]]:
+    """Which of the ranked messages state only what does not hold, and which messages state what does instead.
+
+    The latter may be messages that were not ranked, if their slot was asked for.
+    """
+    by_slot: dict[str, list[Fact]] = {}
+    for fact in facts:
+        by_slot.setdefault(fact.slot_id, []).append(fact)
+    labels: dict[int, str] = {}
+    asked: set[int] = set()
+    holds: set[int] = set()
+    pairs: list[tuple[int, int]] = []
+    by_id = {fact.id: fact for fact in facts}
+    for statement in stated:
+        own = _facts_stated(statement, by_slot.get(statement.slot_id, ()))
+        if any(held_at(fact, moment) for fact in own):
+            holds.add(statement.seq)
+        elif own and own[-1].valid_from <= moment:
+            former = own[-1]
+            labels.setdefault(statement.seq, label_of(former, by_id.get(former.replaced_by or ""), moment))
+            asked |= {statement.seq} if statement.slot_id in asked_for else set()
+            pairs += [
+                (fact.first_seq, statement.seq)
+                for fact in by_slot[statement.slot_id]
+                if _may_stand_ahead(fact, moment) and (fact.first_seq in seqs or fact.slot_id in asked_for)
+            ]
+    # Of a message that states other things too, which still hold, only the slot that was asked for is told.
+    outdated = {seq: label for seq, label in labels.items() if seq not in holds or seq in asked}
+    return outdated, tuple((current, seq) for current, seq in pairs if seq in outdated)
+
+
+def _facts_stated(statement: Statement, facts: Iterable[Fact]) -> list[Fact]:
+    """The facts that a statement is a witness of, the newest last."""
+    key, polarity = fact_key(statement.value), statement.polarity and statement.mode != FactMode.END
+    own = [fact for fact in facts if fact_key(fact.value) == key and fact.polarity == polarity]
+    return sorted(own, key=lambda fact: fact.last_seq)
+
+
+def _may_stand_ahead(fact: Fact, moment: Micros) -> bool:
+    """Whether a fact holds, and a message says so."""
+    return held_at(fact, moment) and fact.polarity and fact.start != fact.end
+
+
+def current_first(seqs: Sequence[int], ahead: Iterable[tuple[int, int]]) -> list[int]:
+    """Positions with each current one before the outdated ones that it replaces; as many as before.
+
+    >>> current_first([5, 7, 9], [(9, 5)]), current_first([5, 7], [(8, 7)])
+    ([9, 5, 7], [5, 8])
+    """
+    ordered = list(seqs)
+    for current, outdated in ahead:
+        if outdated not in ordered or (current in ordered and ordered.index(current) < ordered.index(outdated)):
+            continue
+        if current in ordered:
+            ordered.remove(current)
+        ordered.insert(ordered.index(outdated), current)
+    return ordered[: len(seqs)]

@@ -1,0 +1,223 @@
+"""Memory as it was: what was known, and what was true, at a moment; folded from the evidence of the present.
+
+Two times, both half-open: `known_at` keeps to the entries of the log up to that moment (what we knew), `as_of` to
+what was said to have happened, and what held, by that moment (what was true). Only who asks for the past reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from continuum.core.adjusting import Adjustments, adjustments_of
+from continuum.core.fact_ledger import fold_statements
+from continuum.core.folding import Folded, FoldedLink, LinkKey, Wanted, fold
+from continuum.core.rebuilding import exchange_of
+from continuum.core.recording import decisions_in, index_terms, indexed, taught_by
+from continuum.core.stating import stated_in
+from continuum.domain.clock import Micros
+from continuum.domain.facts import Fact
+from continuum.domain.records import (
+    AttentionLink,
+    Decision,
+    Entity,
+    IndexedMessage,
+    StoredMessage,
+    Taught,
+    TenantRecord,
+)
+from continuum.retrieval.graph import Neighbourhood
+from continuum.storage.repositories.links import is_confirmed
+from continuum.storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from continuum.core.assembly import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in both times; None is the newest."""
+
+    known_at: Micros | None = None
+    as_of: Micros | None = None
+
+    @property
+    def is_now(self) -> bool:
+        return self.known_at is None and self.as_of is None
+
+
+@dataclass
+class Past:
+    """One tenant's memory at a moment, read inside one transaction; what was read stays for the next question."""
+
+    engine: Engine
+    work: UnitOfWork
+    tenant: TenantRecord
+    moment: Moment
+    seq: int = field(init=False)
+    """The last position of the log that counts."""
+    adjustments: Adjustments = field(init=False)
+
+    def __post_init__(self) -> None:
+        known_at = self.moment.known_at
+        last = self.tenant.last_seq
+        self.seq = last if known_at is None else self.work.history.position_at(known_at, last)
+        self.adjustments = adjustments_of(self.work, self.tenant.adjustments, self.seq)
+        self._former = {} if known_at is None else {w.seq: w.text for w in self.work.history.in_force(self.seq)}
+        self._exchanges: dict[str, Taught] = {}
+        self._retold = self._retold_exchanges()
+
+    # -- messages ----------------------------------------------------------------------------------------------
+
+    def message(self, message: StoredMessage) -> StoredMessage:
+        """The message with the words it had then."""
+        former = self._former.get(message.seq)
+        return message if former is None else replace(message, text=former)
+
+    def has_come(self, seq: int, at: Micros) -> bool:
+        """Whether an entry at a position, about a moment, counts."""
+        return seq <= self.seq and (self.moment.as_of is None or at <= self.moment.as_of)
+
+    @property
+    def history_from(self) -> int:
+        """The position before which former wordings are no longer kept."""
+        return int(json.loads(self.tenant.metadata).get("history_from", 0))
+
+    def former_rows(self) -> list[IndexedMessage]:
+        """The index rows of messages that had other words then."""
+        messages = [self.message(m) for m in self.work.messages.by_seqs(self._former).values() if m.seq <= self.seq]
+        return [self._row(message) for message in sorted(messages, key=lambda message: message.seq)]
+
+    def _row(self, message: StoredMessage) -> IndexedMessage:
+        extraction = self.engine.pipeline.extract(exchange_of([message]))
+        return indexed(message, index_terms([message.text], extraction)[0])
+
+    # -- evidence ----------------------------------------------------------------------------------------------
+
+    def _retold_exchanges(self) -> dict[str, Taught]:
+        """What exchanges taught then of which a message has other words now."""
+        retold = {}
+        for message in self.work.messages.by_seqs(self._former).values():
+            if message.exchange_id not in retold and message.seq <= self.seq:
+                together = self.work.messages.by_seqs(self.work.history.seqs_of_exchanges([message.exchange_id]))
+                messages = [self.message(together[seq]) for seq in sorted(together)]
+                extraction = self.engine.pipeline.extract(exchange_of(messages))
+                retold[message.exchange_id] = taught_by(self.tenant.secret, messages, extraction)
+        return retold
+
+    def counts(self, taught: Taught) -> bool:
+        """Whether an exchange had been learnt and said by then."""
+        as_of = self.moment.as_of
+        return taught.last_seq <= self.seq and (as_of is None or taught.at <= as_of)
+
+    def _evidence(self, exchange_ids: Iterable[str]) -> list[Taught]:
+        wanted = sorted(set(exchange_ids))
+        missing = [each for each in wanted if each not in self._exchanges]
+        for taught in self.work.evidence.of_exchanges(missing):
+            self._exchanges[taught.exchange_id] = self._retold.get(taught.exchange_id, taught)
+        found = [self._exchanges[each] for each in wanted if each in self._exchanges]
+        return [taught for taught in found if self.counts(taught)]
+
+    def _exchanges_of(self, entity_ids: Iterable[str]) -> set[str]:
+        """The exchanges that name entities, or did in former words."""
+        raw = [each for entity_id in entity_ids for each in self.adjustments.group(entity_id)]
+        found = {each for ids in self.work.evidence.exchanges_of(raw, self.seq).values() for each in ids}
+        wanted = set(raw)
+        found |= {each for each, taught in self._retold.items() if wanted & {e.id for e in taught.entities}}
+        return found
+
+    # -- concepts, links, compounds ------------------------------------------------------------------------------
+
+    def fold(self, wanted: Wanted) -> Folded:
+        """Some entities, links and compounds as they were; of links and compounds both ends must be named too."""
+        ends = {each for key in wanted.links for each in key[:2]} | wanted.entities
+        evidence = self._evidence(self._exchanges_of(ends))
+        subjects = [each for entity_id in sorted(ends) for each in self.adjustments.group(entity_id)]
+        seqs = {seq for found in self.work.evidence.entries_of(subjects, self.seq).values() for seq in found}
+        return self._folded(evidence, seqs, wanted)
+
+    def whole(self) -> Folded:
+        """Everything as it was; reads all evidence."""
+        evidence = [self._retold.get(taught.exchange_id, taught) for taught in self.work.evidence.every()]
+        seqs: list[int] = []
+        after = 0
+        while entries := self.work.log.read(after, 2_000):
+            seqs += [entry.seq for entry in entries if entry.kind in ("entity", "link") and entry.seq <= self.seq]
+            after = entries[-1].seq
+        return self._folded([taught for taught in evidence if self.counts(taught)], seqs, None)
+
+    def _folded(self, evidence: Sequence[Taught], seqs: Collection[int], wanted: Wanted | None) -> Folded:
+        as_of = self.moment.as_of
+        entries = [e for e in self.work.history.entries(seqs) if as_of is None or e.recorded_at <= as_of]
+        stated = [stated_in(self.tenant.secret, entry) for entry in entries if entry.kind in ("entity", "link")]
+        return fold(self.tenant.secret, evidence, stated, self.adjustments, self.engine.links, wanted)
+
+    def entities(self, ids: Iterable[str]) -> dict[str, Entity]:
+        """Entities as they were, those that were there."""
+        return self.fold(Wanted(frozenset(ids), frozenset(), frozenset())).entities
+
+    def neighbourhood(self, ids: Collection[str], per_node: int, min_strength: float) -> Neighbourhood:
+        """The strongest links of nodes as they were, for a walk."""
+        links = self._links_at(ids)
+        steps: list[tuple[str, str, float]] = []
+        for node in ids:
+            near = [(link, b if a == node else a) for (a, b), link in links.items() if node in (a, b)]
+            near = [
+                (link, other) for link, other in near if link.strength >= min_strength and is_confirmed(link.sources)
+            ]
+            near.sort(key=lambda each: (-each[0].strength, each[1]))
+            steps += [(node, other, link.strength) for link, other in near[:per_node]]
+        degrees: dict[str, int] = {}
+        for a, b in links:
+            degrees[a] = degrees.get(a, 0) + 1
+            degrees[b] = degrees.get(b, 0) + 1
+        return Neighbourhood(steps, degrees)
+
+    def between(self, ids: Collection[str]) -> list[AttentionLink]:
+        """The links among entities as they were, strongest first."""
+        wanted = set(ids)
+        every = self._folded_around(ids)
+        found = [each.link for key, each in every.items() if key.a in wanted and key.b in wanted]
+        return sorted(found, key=lambda link: (-link.strength, link.concept_a, link.concept_b, link.link_type))
+
+    def _links_at(self, ids: Collection[str]) -> dict[tuple[str, str], AttentionLink]:
+        every = self._folded_around(ids)
+        best: dict[tuple[str, str], AttentionLink] = {}
+        for key, folded in sorted(every.items()):
+            pair = (key.a, key.b)
+            if pair not in best or best[pair].strength < folded.link.strength:
+                best[pair] = folded.link
+        return best
+
+    def _folded_around(self, ids: Collection[str]) -> dict[LinkKey, FoldedLink]:
+        """Every link with an end among the entities: their exchanges hold all of its meetings."""
+        evidence = self._evidence(self._exchanges_of(ids))
+        raw = [each for entity_id in sorted(ids) for each in self.adjustments.group(entity_id)]
+        seqs = {seq for found in self.work.evidence.entries_of(raw, self.seq).values() for seq in found}
+        near = set(ids)
+        folded = self._folded(evidence, seqs, None)
+        return {key: link for key, link in folded.links.items() if key.a in near or key.b in near}
+
+    # -- decisions and facts -------------------------------------------------------------------------------------
+
+    def decisions(self, seqs: Iterable[int]) -> list[Decision]:
+        """The decisions of messages in the words they had then."""
+        wanted = set(seqs)
+        former = [seq for seq in wanted if seq in self._former]
+        found = self.work.decisions.of_messages(sorted(wanted.difference(former)))
+        for message in self.work.messages.by_seqs(former).values():
+            together = self.work.messages.by_seqs(self.work.history.seqs_of_exchanges([message.exchange_id]))
+            messages = [self.message(together[seq]) for seq in sorted(together)]
+            extraction = self.engine.pipeline.extract(exchange_of(messages))
+            decided = decisions_in(self.tenant.secret, messages, extraction)
+            found += [decision for decision in decided if decision.message_seq == message.seq]
+        return sorted(found, key=lambda decision: (decision.message_seq, decision.start, decision.id))
+
+    def facts(self, slot_ids: Iterable[str]) -> list[Fact]:
+        """The facts of slots as they were known then."""
+        found: list[Fact] = []
+        for slot in slot_ids:
+            found += fold_statements(self.tenant.secret, self.work.facts.statements(slot, self.seq))
+        return found

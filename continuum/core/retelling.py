@@ -1,0 +1,108 @@
+"""Derives exchanges anew after some of their messages changed or went, and everything that leant on them.
+
+First look (`Retelling`), then change the messages, then `finish`: so the rows before and after are both known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from continuum.core.fact_writing import fold_again, resolve_and_keep, said_in
+from continuum.core.facts_by_hand import marks_again, state_entry
+from continuum.core.rebuilding import exchange_of
+from continuum.core.recording import index_terms, indexed, keep_evidence
+from continuum.core.refolding import Fold, take_away
+from continuum.domain.records import LogEntry, StoredMessage, Taught
+from continuum.storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from continuum.core.assembly import Engine
+
+
+class Retelling:
+    """What messages at some positions taught, and who leant on it."""
+
+    def __init__(self, engine: Engine, work: UnitOfWork, how: Fold, seqs: Iterable[int]) -> None:
+        self._engine, self._work, self._how = engine, work, how
+        self._changed = set(seqs)
+        messages = work.messages.by_seqs(self._changed)
+        self._exchanges = sorted({message.exchange_id for message in messages.values()})
+        self._evidence = work.evidence.of_exchanges(self._exchanges)
+        self._dependents = self._leaning_on(self._changed)
+        stated = work.facts.every_statement_at(self._changed | self._dependents)
+        self._slots = {each.slot_id for each in stated}
+
+    def _leaning_on(self, seqs: set[int]) -> set[int]:
+        """The messages and entries whose statements took their slots from these, and from those again."""
+        found: set[int] = set()
+        waiting = set(seqs)
+        while waiting:
+            referring = {each.seq for each in self._work.facts.referring_to(sorted(waiting))}
+            waiting = referring - found - seqs
+            found |= waiting
+        return found
+
+    def finish(self, worded_since: int | None = None) -> None:
+        """Derive anew, now that the messages are as they are to be; a new wording counts from `worded_since`."""
+        work, left = self._work, self._left()
+        seqs = [message.seq for messages in left for message in messages]
+        work.history.remove_mentions(seqs)
+        work.decisions.remove(sorted({*seqs, *self._changed}))
+        work.evidence.remove(self._exchanges)
+        retold = [self._teach(messages) for messages in left]
+        ids = {each.exchange_id for each in retold}
+        gone = [each for each in self._evidence if each.exchange_id not in ids]
+        former = [each for each in self._evidence if each.exchange_id in ids]
+        take_away(work, self._how, gone, [*former, *retold])
+        self._state(left, worded_since)
+        fold_again(work, self._how.secret, self._slots)
+
+    def _left(self) -> list[list[StoredMessage]]:
+        """The messages that are still there, by exchange."""
+        seqs = self._work.history.seqs_of_exchanges(self._exchanges)
+        by_exchange: dict[str, list[StoredMessage]] = {}
+        for seq, message in sorted(self._work.messages.by_seqs(seqs).items()):
+            assert seq == message.seq
+            by_exchange.setdefault(message.exchange_id, []).append(message)
+        return [by_exchange[each] for each in sorted(by_exchange)]
+
+    def _teach(self, messages: Sequence[StoredMessage]) -> Taught:
+        extraction = self._engine.pipeline.extract(exchange_of(messages))
+        terms = index_terms([message.text for message in messages], extraction)
+        changed = [(m, own) for m, own in zip(messages, terms, strict=True) if m.seq in self._changed]
+        self._work.messages.index([indexed(message, own) for message, own in changed])
+        return keep_evidence(self._work, self._how.secret, messages, extraction)
+
+    def _state(self, left: Sequence[Sequence[StoredMessage]], worded_since: int | None) -> None:
+        """State again what reworded messages say, and what leant on any of them, in the order of the log."""
+        work = self._work
+        changed = {message.seq: message for messages in left for message in messages if message.seq in self._changed}
+        for each in work.facts.statements_at(sorted(self._dependents)):
+            work.facts.remove_statement(each.seq, each.number)
+        leaning = work.messages.by_seqs(self._dependents)
+        entries = {e.seq: e for e in work.history.entries(self._dependents - leaning.keys())}
+        for seq in sorted({*changed, *leaning, *entries}):
+            if seq in entries:
+                self._state_entry(entries[seq])
+            else:
+                self._state_message(leaning.get(seq) or changed[seq], worded_since if seq in changed else None)
+        stated = work.facts.every_statement_at(self._changed | self._dependents)
+        self._slots |= {each.slot_id for each in stated}
+
+    def _state_message(self, message: StoredMessage, worded_since: int | None) -> None:
+        work = self._work
+        together = work.messages.by_seqs(work.history.seqs_of_exchanges([message.exchange_id]))
+        messages = [together[seq] for seq in sorted(together)]
+        number = messages.index(message)
+        if worded_since is None:
+            wordings = work.history.wordings([message.seq])
+            worded_since = wordings[-1].until_seq if wordings else None
+        found = [f for f in self._engine.pipeline.extract(exchange_of(messages)).facts if f.span.message == number]
+        resolve_and_keep(work, self._how.secret, said_in(message, worded_since), found)
+
+    def _state_entry(self, entry: LogEntry) -> None:
+        if entry.kind == "facts":
+            state_entry(self._work, self._how.secret, entry)
+        elif entry.kind in ("retraction", "supersession"):
+            self._work.facts.append(marks_again(self._work, entry))

@@ -1,0 +1,171 @@
+"""Finds what a caller wants forgotten: messages by position, and facts that were taught by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from continuum.core.adjusting import adjustments_of
+from continuum.core.facts_by_hand import fact_of
+from continuum.core.receipts import ReceiptKind
+from continuum.core.validation import Timestamp, checked_label, checked_scope, checked_time
+from continuum.domain.clock import Micros
+from continuum.domain.facts import Statement
+from continuum.domain.ids import derived_id
+from continuum.domain.records import Scope, TenantRecord
+from continuum.errors import InvalidInputError, NotFoundError, shown
+from continuum.language.attributes import fact_key
+from continuum.language.names import entity_key
+from continuum.storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENTRIES_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A checked wish to forget: exactly one of its parts is given."""
+
+    kind: ReceiptKind
+    message_id: str = ""
+    concept: str = ""
+    fact_id: str = ""
+    session_id: str = ""
+    scope: Scope = Scope()
+    before: Micros = 0
+    seqs: tuple[int, ...] = ()
+    """Positions that are known already; used for what has expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What is to go: messages, whole entries made by hand, and single facts (entry, number) of taught entries."""
+
+    seqs: tuple[int, ...]
+    entries: tuple[int, ...] = ()
+    taught: tuple[tuple[int, int], ...] = ()
+
+
+def checked_selector(
+    *,
+    message_id: str | None,
+    concept: str | None,
+    fact_id: str | None,
+    session_id: str | None,
+    user_id: str | None,
+    agent_id: str | None,
+    project_id: str | None,
+    before: Timestamp,
+) -> Selector:
+    """The one thing that is to be forgotten; several scopes together are one. Raises InvalidInputError."""
+    scoped = any(each is not None for each in (user_id, agent_id, project_id))
+    names = {"message_id": message_id, "concept": concept, "fact_id": fact_id, "session_id": session_id}
+    given = [name for name, value in names.items() if value is not None]
+    given += ["user_id, agent_id or project_id"] if scoped else []
+    given += ["before"] if before is not None else []
+    if len(given) != 1:
+        said = ", ".join(given) or "nothing"
+        raise InvalidInputError(
+            "forget", f"names {said}; name exactly one of message_id, concept, fact_id, session_id, a scope, before"
+        )
+    if scoped:
+        return Selector("scope", scope=checked_scope(user_id, agent_id, project_id))
+    if before is not None:
+        moment = checked_time(before, "before")
+        assert moment is not None
+        return Selector("before", before=moment)
+    if message_id is not None:
+        return Selector("message", message_id=checked_label(message_id, "message_id"))
+    if concept is not None:
+        return Selector("concept", concept=checked_label(concept, "concept"))
+    if fact_id is not None:
+        return Selector("fact", fact_id=checked_label(fact_id, "fact_id"))
+    assert session_id is not None
+    return Selector("session", session_id=checked_label(session_id, "session_id"))
+
+
+def select(work: UnitOfWork, tenant: TenantRecord, wanted: Selector) -> Selected:
+    """What the selector means in this tenant. Raises NotFoundError if it names what is not there."""
+    if wanted.kind == "message":
+        message = work.messages.by_ids([wanted.message_id]).get(wanted.message_id)
+        if message is None:
+            raise NotFoundError(f"message_id: {shown(wanted.message_id)} is no message of this tenant")
+        return Selected((message.seq,))
+    if wanted.kind == "fact":
+        return _of_fact(work, wanted.fact_id)
+    if wanted.kind == "concept":
+        return _of_concept(work, tenant, wanted.concept)
+    if wanted.kind == "session":
+        seqs = work.history.seqs_of_session(wanted.session_id)
+        if not seqs:
+            raise NotFoundError(f"session_id: {shown(wanted.session_id)} is no session of this tenant")
+        return Selected(tuple(seqs))
+    if wanted.kind == "scope":
+        taught = _taught(work, lambda statement: _within(statement.scope, wanted.scope))
+        return Selected(tuple(work.history.seqs_of_scope(wanted.scope)), (), taught)
+    if wanted.kind == "before":
+        taught = _taught(work, lambda statement: statement.recorded_at < wanted.before)
+        return Selected(tuple(work.history.seqs_before(wanted.before)), (), taught)
+    return Selected(wanted.seqs)
+
+
+def _of_fact(work: UnitOfWork, fact_id: str) -> Selected:
+    """The messages that state a fact, and where it was taught."""
+    fact = fact_of(work, fact_id)
+    key = fact_key(fact.value)
+    stated = [s for s in work.facts.statements(fact.slot_id) if fact_key(s.value) == key and s.start != s.end]
+    places = [s for s in work.facts.statements(fact.slot_id) if fact_key(s.value) == key and s.start == s.end]
+    return Selected(tuple(sorted({s.seq for s in stated})), (), _places(places))
+
+
+def _of_concept(work: UnitOfWork, tenant: TenantRecord, name: str) -> Selected:
+    """The messages that name a concept, the entries that speak of it, and what was taught about it."""
+    adjustments = adjustments_of(work, tenant.adjustments)
+    entity_id = adjustments.entity(derived_id(tenant.secret, "concept", entity_key(name)))
+    if not work.entities.by_ids([entity_id]):
+        raise NotFoundError(f"concept: no concept of this tenant is called {shown(name)}")
+    group = adjustments.group(entity_id)
+    entries = {seq for seqs in work.evidence.entries_of(group).values() for seq in seqs}
+    keys = {fact_key(name)}
+    taught = _taught(work, lambda s: bool({fact_key(s.subject), fact_key(s.value), fact_key(s.replaces)} & keys))
+    return Selected(tuple(work.history.seqs_naming(group)), tuple(sorted(entries)), taught)
+
+
+def _taught(work: UnitOfWork, wanted: Callable[[Statement], bool]) -> tuple[tuple[int, int], ...]:
+    """The taught facts that a condition holds for, by entry and number."""
+    found: list[Statement] = []
+    after = 0
+    while entries := work.log.read(after, ENTRIES_AT_ONCE):
+        seqs = [entry.seq for entry in entries if entry.kind == "facts"]
+        found += [s for s in work.facts.every_statement_at(seqs) if wanted(s)]
+        after = entries[-1].seq
+    return _places(found)
+
+
+def _places(statements: Iterable[Statement]) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted({(statement.seq, statement.number // 2) for statement in statements}))
+
+
+def _within(scope: Scope, wanted: Scope) -> bool:
+    return all(
+        asked is None or asked == own
+        for asked, own in (
+            (wanted.user_id, scope.user_id),
+            (wanted.agent_id, scope.agent_id),
+            (wanted.project_id, scope.project_id),
+        )
+    )
+
+
+def without_taught(payload: str, numbers: Iterable[int]) -> str | None:
+    """The payload of a taught entry without some facts, whose places stay; None if none is left."""
+    told = json.loads(payload)
+    for number in numbers:
+        told["facts"][number] = None
+    if not any(told["facts"]):
+        return None
+    return json.dumps(told, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,76 @@
+"""Facts that replace others in one clause: "from Jenkins to GitHub Actions", "Jenkins with GitHub Actions"."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from continuum.domain.facts import FactMode
+from continuum.extraction.fact_drafts import Draft, Reading
+from continuum.extraction.fact_object_forms import is_name, is_tool
+from continuum.extraction.fact_subjects import Subject
+from continuum.extraction.fact_things import set_facts
+from continuum.extraction.fact_values import Value, value_at
+from continuum.extraction.fact_words import Words
+
+_SWITCHES: Final = frozenset({"moved", "switched", "migrated", "changed", "transitioned", "relocated"})
+_SETTINGS: Final = frozenset(
+    "changed moved updated increased raised extended lowered reduced bumped pushed switched upgraded".split()
+)
+_PASSED_OVER: Final = frozenset({"have", "has", "just", "finally", "recently", "now", "also", "already", "all", "both"})
+
+
+def change_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
+    """The facts of "`subject` moved from A to B", "replaced A with B", "changed the port from A to B"."""
+    words, index = reading.words, subject.after
+    while words.at(index) in _PASSED_OVER:
+        index += 1
+    verb = words.at(index)
+    if verb in _SWITCHES and words.at(index + 1) == "from":
+        return _switch(reading, subject, first, index, verb, ("to",))
+    if verb in ("replaced", "swapped"):
+        return _switch(reading, subject, first, index - 1, verb, ("with", "by", "for"))
+    if verb == "left":
+        return _switch(reading, subject, first, index - 1, verb, ("for",))
+    return set_facts(reading, first, index + 1) if verb in _SETTINGS and subject.kind == "self" else []
+
+
+def _switch(
+    reading: Reading, subject: Subject, first: int, index: int, verb: str, joins: tuple[str, ...]
+) -> list[Draft]:
+    words, text = reading.words, reading.text
+    old = value_at(words, index + 2)
+    position = old.last if old else 0
+    if words.at(position) == "over":
+        position += 1
+    new = value_at(words, position + 1) if old and words.at(position) in joins else None
+    if old is None or new is None:
+        return []
+    attribute = _attribute(reading, subject, verb, old, new)
+    if not attribute:
+        return []
+    return [
+        Draft(
+            subject.name,
+            attribute,
+            new.text(text, words),
+            first,
+            new.last,
+            FactMode.CHANGE,
+            replaces=old.text(text, words),
+            confidence=0.8,
+        )
+    ]
+
+
+def _attribute(reading: Reading, subject: Subject, verb: str, old: Value, new: Value) -> str:
+    """A place if one person moved between names that are no tools; else what is used."""
+    words: Words = reading.words
+    named = is_name(reading, old) and is_name(reading, new)
+    if verb == "left":
+        return "works at" if named else ""
+    if verb in ("moved", "relocated"):
+        if not named:
+            return ""
+        plural = words.at(subject.after - 1) == "we" and verb == "moved"
+        return "uses" if plural or is_tool(words, old) or is_tool(words, new) else "lives in"
+    return "uses" if named or verb == "switched" else ""

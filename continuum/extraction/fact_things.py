@@ -1,0 +1,254 @@
+"""Facts of things and of open attributes: "the staging database is on port 5433", "my favourite editor is Helix"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from continuum.domain.facts import FactMode
+from continuum.extraction.fact_drafts import Draft, Reading
+from continuum.extraction.fact_object_forms import date_at, is_name
+from continuum.extraction.fact_predicates import PLACED
+from continuum.extraction.fact_subjects import Subject
+from continuum.extraction.fact_values import Value, value_at
+from continuum.extraction.fact_words import Words, is_proper
+from continuum.language.attributes import ROLES_HELD, SLOT_NOUNS, canonical_name
+from continuum.language.word_classes import ADJECTIVE, GENERIC, NOUN, VERB, VERB_OR_NOUN, WORD_CLASSES
+
+_NOUN_WORDS_MAX: Final = 6
+_COPULAS: Final = frozenset({"is", "are", "isn't", "aren't"})
+_MOVES: Final = frozenset(
+    "moved changed switched grew rose dropped went slipped increased decreased improved fell gone risen fallen "
+    "shifted".split()
+)
+_SKIPPED: Final = frozenset({"now", "currently", "still", "actually", "officially", "just", "already", "set"})
+_NOUNS: Final = frozenset({NOUN, VERB_OR_NOUN, ADJECTIVE, VERB, GENERIC})
+_PER: Final = frozenset({"per", "to"})
+_PLACES: Final = frozenset({"on", "at", "in"})
+_VAGUE_HEADS: Final = frozenset(
+    "problem thing issue question idea point reason best part weather goal key rest result truth fact trick way answer "
+    "food kids view dream plan hope wish favourite favorite most way thought guess mind heart life day week weekend "
+    "time times message comment error output code example difference one ones other others people everyone bottom "
+    "line case stuff latter former first second third last next following above below only main work job experience "
+    "moment world future past friend friends family photo picture image kind type sort".split()
+)
+_MOVED: Final = frozenset("moved changed pushed rescheduled postponed raised increased lowered reduced set cut".split())
+_SITES: Final = frozenset(
+    "office headquarters hq studio shop store warehouse factory lab clinic flat apartment house school company gym "
+    "servers".split()
+)
+_TECHNICAL: Final = frozenset("ip port url host hostname version endpoint password timeout".split())
+_PLAIN_VALUED: Final = frozenset(
+    "language framework database editor browser provider colour color theme engine platform branch currency ide shell "
+    "dish meal drink book movie film song band genre sport game hobby animal season food cuisine subject artist author "
+    "singer show series dessert snack flower fruit vegetable team club game genre instrument place".split()
+)
+# What a team has one of: "the port" needs no owner, but "the height" is that of something named before.
+_SHARED_HEADS: Final = (SLOT_NOUNS | ROLES_HELD) - frozenset(
+    "address phone number email height weight name nickname surname age birthday anniversary size rate price fee key "
+    "id username handle salary capacity intake dose dosage distance wage model brand color colour font tempo".split()
+)
+_UNITS: Final = (("rate", "limit"), ("password", "policy"), ("phone", "number"), ("email", "address"), ("time", "zone"))
+
+
+class _Noun(NamedTuple):
+    """A noun phrase as a slot: whose it is ('' for nobody's), its words, and the word after it."""
+
+    owner: str
+    name: str
+    head: str
+    after: int
+    determiner: str
+
+
+def thing_facts(reading: Reading, first: int, owned_by: Subject | None = None) -> list[Draft]:
+    """The facts of a clause that begins with a noun phrase at `first`, or with "Tom's", "my dog's" (`owned_by`)."""
+    noun = _noun_at(reading, first, owned_by)
+    if noun is None or noun.head in _VAGUE_HEADS:
+        return []
+    words = reading.words
+    verb = words.at(noun.after)
+    if verb in _COPULAS:
+        return _being(reading, noun, first)
+    if verb == "uses":
+        return _slot(reading, noun, first, noun.after + 1, FactMode.STATE, True, attribute="uses")
+    if verb in ("run", "runs") and words.at(noun.after + 1) == "on":
+        return _slot(reading, noun, first, noun.after + 2, FactMode.STATE, True, attribute=f"{verb} on")
+    if verb in ("has", "have", "was", "were", "got") and words.at(noun.after + 1) in _MOVES | _MOVED:
+        noun = noun._replace(after=noun.after + 1)
+        verb = words.at(noun.after)
+    if verb in _MOVES | _MOVED and words.at(noun.after + 1) in ("to", "from"):
+        return _moved(reading, noun, first)
+    return []
+
+
+def _noun_at(reading: Reading, first: int, owned_by: Subject | None) -> _Noun | None:
+    words, text = reading.words, reading.text
+    determiner = words.at(first) if words.at(first) in ("my", "our", "the") else ""
+    begin = owned_by.after if owned_by else first + 1 if determiner else first
+    owner = owned_by.name if owned_by else ""
+    position, of = begin, 0
+    while position < len(words) and position - begin < _NOUN_WORDS_MAX:
+        low = words.lower[position]
+        if low in ("of", "for") and position > begin and not of:
+            of = position
+        elif low == "the" and of == position - 1:
+            pass
+        elif low.endswith("'s") and not of and not owner and position > begin - 1:
+            owner = text[words.start[begin] : words.end[position] - 2]
+            begin = position + 1
+        elif _ends_noun(low, position > begin):
+            break
+        position += 1
+    last = of or position
+    if last <= begin or (of and position <= of + 1):
+        return None
+    if of:
+        start = of + 2 if words.at(of + 1) == "the" else of + 1
+        if start >= position or words.at(start) in ("me", "us"):
+            return None
+        owner = text[words.start[start] : words.end[position - 1]]
+    name = text[words.start[begin] : words.end[last - 1]]
+    return _split(_Noun(owner, name, words.lower[last - 1], position, determiner), words, begin, last, text)
+
+
+def _ends_noun(low: str, inside: bool) -> bool:
+    if low in _COPULAS or low in _MOVES or (inside and low in ("run", "runs", "uses")):
+        return True
+    return not low[0].isalnum() or WORD_CLASSES.get(low, NOUN) not in _NOUNS
+
+
+def _split(noun: _Noun, words: Words, begin: int, last: int, text: str) -> _Noun:
+    """ "the staging database port" is the port of the staging database; "my phone number" is one attribute."""
+    if noun.owner or noun.head not in SLOT_NOUNS or words.lower[begin] in ("favourite", "favorite"):
+        return noun
+    size = 2 if tuple(words.lower[last - 2 : last]) in _UNITS else 1
+    before = last - size - begin
+    if before == 1 and size == 1 and noun.head in _TECHNICAL and words.lower[begin] not in ("new", "old", "current"):
+        before = 2
+    elif noun.determiner == "my":
+        return noun
+    if before >= 2 or (before == 1 and is_proper(words.raw[begin])):
+        cut = last - size
+        return noun._replace(
+            owner=text[words.start[begin] : words.end[cut - 1]], name=text[words.start[cut] : words.end[last - 1]]
+        )
+    return noun
+
+
+def _being(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+    words = reading.words
+    index, polarity, mode = noun.after + 1, words.at(noun.after) in ("is", "are"), FactMode.STATE
+    while words.at(index) in _SKIPPED or words.at(index) in ("not", "no"):
+        if words.at(index) == "now":
+            mode = FactMode.CHANGE
+        if words.at(index) == "not":
+            polarity = False
+        if words.at(index) == "no":
+            if words.at(index + 1) != "longer":
+                return []
+            mode = FactMode.END
+            index += 1
+        index += 1
+    low = words.at(index)
+    if low in ("called", "named") and noun.determiner:
+        return _slot(reading, noun, first, index + 1, mode, polarity, attribute="name")
+    if f"{low},{words.at(index + 1)}" in PLACED:
+        return _slot(reading, noun, first, index + 2, mode, polarity, attribute=f"{low} {words.at(index + 1)}")
+    if low in _PLACES:
+        return _placed(reading, noun, first, index, mode, polarity)
+    return _slot(reading, noun, first, index, mode, polarity)
+
+
+def _placed(reading: Reading, noun: _Noun, first: int, index: int, mode: FactMode, polarity: bool) -> list[Draft]:
+    """ "is on port 5433" names the attribute; "is on Friday 9 May" is when the thing itself is."""
+    words = reading.words
+    named = words.at(index + 1)
+    if named in SLOT_NOUNS and words.written(index + 2)[:1].isdigit():
+        return _slot(reading, noun, first, index + 2, mode, polarity, attribute=named)
+    date = date_at(words, index + 1)
+    if date is None and noun.head in _SITES and noun.determiner in ("my", "our"):
+        place = value_at(words, index + 1)
+        if place is None or not words.raw[place.first][0].isupper():
+            return []
+        return [_draft(reading, noun, first, place, mode, polarity, "")]
+    if date is None or not noun.determiner:
+        return []
+    return [_draft(reading, noun, first, date, mode, polarity, "")]
+
+
+def _slot(
+    reading: Reading, noun: _Noun, first: int, index: int, mode: FactMode, polarity: bool, attribute: str = ""
+) -> list[Draft]:
+    value = date_at(reading.words, index) or value_at(reading.words, index, _PER)
+    if value is None or not _is_slot_value(reading, noun, index, value, attribute):
+        return []
+    return [_draft(reading, noun, first, value, mode, polarity, attribute)]
+
+
+def _is_slot_value(reading: Reading, noun: _Noun, index: int, value: Value, attribute: str) -> bool:
+    """Only what can stand in a field: a name, a figure, or a plain noun where nouns are what is asked for."""
+    words = reading.words
+    if noun.owner[:1].isdigit():
+        return False
+    bare = not noun.determiner and not noun.owner and noun.head not in SLOT_NOUNS
+    if not attribute and date_at(words, index) == value:
+        return not bare or is_proper(words.raw[0])
+    if bare and not attribute:
+        return False
+    proper = any(is_proper(words.raw[i]) for i in range(value.first, value.last))
+    if words.at(value.last) in ("'", '"', "`") or (value.last < len(words) and words.at(value.last)[0] == "("):
+        return proper
+    if proper:
+        return attribute != "" or noun.determiner != "the" or noun.owner != "" or noun.head in _SHARED_HEADS
+    if noun.head in ROLES_HELD:
+        return words.at(index) in ("a", "an", "the")
+    plain = words.lower[value.last - 1]
+    usual = not plain.endswith(("ed", "ing")) or "favo" in noun.name.lower()
+    if attribute == "name":
+        return is_name(reading, value)
+    return usual and not attribute and ("favo" in noun.name.lower() or noun.head in _PLAIN_VALUED)
+
+
+def _draft(
+    reading: Reading, noun: _Noun, first: int, value: Value, mode: FactMode, polarity: bool, attribute: str
+) -> Draft:
+    """The slot: (owner, noun) if the noun is the attribute, (noun, attribute) if the clause names one."""
+    subject, name = noun.owner or reading.speaker, canonical_name(noun.name)
+    if attribute:
+        subject = f"{noun.owner}'s {noun.name}" if noun.owner else noun.name
+        name = attribute
+    known = noun.head in SLOT_NOUNS or noun.head in ROLES_HELD or "favo" in name.lower()
+    return Draft(
+        subject,
+        name,
+        value.text(reading.text, reading.words),
+        first,
+        value.last,
+        mode,
+        polarity,
+        confidence=0.9 if known or attribute else 0.8,
+    )
+
+
+def _moved(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+    """ "the deadline moved to 3 June", "the port changed from 5432 to 5433"."""
+    words = reading.words
+    old, index = None, noun.after + 1
+    if words.at(index) == "from":
+        old = date_at(words, index + 1) or value_at(words, index + 1)
+        if old is None or words.at(old.last) != "to":
+            return []
+        index = old.last
+    drafts = _slot(reading, noun, first, index + 1, FactMode.CHANGE, True)
+    return [replace(draft, replaces=old.text(reading.text, words)) if old else draft for draft in drafts]
+
+
+def set_facts(reading: Reading, first: int, index: int) -> list[Draft]:
+    """ "we changed the port from 5432 to 5433", "we moved the deadline to 3 June": `index` is at the article."""
+    if reading.words.at(index) not in ("the", "our", "my"):
+        return []
+    noun = _noun_at(reading, index, None)
+    if noun is None or noun.head in _VAGUE_HEADS or reading.words.at(noun.after) not in ("to", "from"):
+        return []
+    return [replace(draft, first=first) for draft in _moved(reading, noun._replace(after=noun.after - 1), first)]

@@ -1,0 +1,173 @@
+"""Statements and the facts that they fold into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from continuum.domain.facts import Fact, FactMode, Statement
+from continuum.domain.records import Origin, Scope
+from continuum.language.attributes import fact_key
+from continuum.storage.base import Row
+from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.messages import NO_SEQ
+
+SLOTS_AT_ONCE = 1_000
+STATEMENTS_MAX = 1_000
+"""Statements of one message or entry; a closed one is moved out of the way by a multiple of it."""
+
+
+def _statement(row: Row) -> Statement:
+    seq, number, slot_id, subject, attribute, value, mode, polarity, single, replaces = row[:10]
+    refers = None if row[22] is None else (row[22], row[23])
+    return Statement(
+        slot_id, seq, number % STATEMENTS_MAX, subject, attribute, value, FactMode(mode), bool(polarity),
+        bool(single), replaces,
+        confidence=row[10], valid_from=row[11], valid_to=row[12], recorded_at=row[13], message_id=row[14],
+        start=row[15], end=row[16], origin=Origin(row[17]), source=row[18], scope=Scope(*row[19:22]),
+        refers_to=refers, since_seq=row[24], until_seq=row[25],
+    )  # fmt: skip
+
+
+def _statement_row(each: Statement) -> tuple[object, ...]:
+    scope, refers = each.scope, each.refers_to or (None, None)
+    number = each.number if each.until_seq is None else each.number + STATEMENTS_MAX * each.until_seq
+    return (
+        each.seq, number, each.slot_id, each.subject, each.attribute, each.value, each.mode.value,
+        int(each.polarity), int(each.single), each.replaces, each.confidence, each.valid_from, each.valid_to,
+        each.recorded_at, each.message_id, each.start, each.end, each.origin.value, each.source,
+        scope.user_id, scope.agent_id, scope.project_id, *refers, each.since_seq, each.until_seq,
+        fact_key(each.subject), fact_key(each.value),
+    )  # fmt: skip
+
+
+def _fact(row: Row) -> Fact:
+    fact_id, slot_id, subject, attribute, value, polarity, single, status, confidence = row[:9]
+    return Fact(
+        fact_id, slot_id, subject, attribute, value, bool(polarity), bool(single), status, confidence,
+        valid_from=row[9], valid_to=row[10], recorded_at=row[11], message_id=row[12], start=row[13], end=row[14],
+        origin=Origin(row[15]), source=row[16], scope=Scope(*row[17:20]), first_seq=row[20], first_number=row[21],
+        last_seq=row[22], witnesses=row[23], replaced_by=row[24], reason=row[25],
+    )  # fmt: skip
+
+
+def _fact_row(each: Fact) -> tuple[object, ...]:
+    scope = each.scope
+    return (
+        each.id, each.slot_id, each.subject, each.attribute, each.value, int(each.polarity), int(each.single),
+        each.status, each.confidence, each.valid_from, each.valid_to, each.recorded_at, each.message_id, each.start,
+        each.end, each.origin.value, each.source, scope.user_id, scope.agent_id, scope.project_id, each.first_seq,
+        each.first_number, each.last_seq, each.witnesses, each.replaced_by, each.reason,
+        fact_key(each.subject), fact_key(each.attribute),
+    )  # fmt: skip
+
+
+def _in_order(rows: Iterable[Row]) -> list[Statement]:
+    return sorted(map(_statement, rows), key=lambda each: (each.seq, each.number))
+
+
+class Facts(Repository):
+    """Facts by slot, by attribute, by id; statements by slot, by message, by value."""
+
+    def append(self, statements: Sequence[Statement]) -> None:
+        """Keep statements; one at the same place is left as it is."""
+        self._put("append_statements", [_statement_row(each) for each in statements])
+
+    def statements(self, slot_id: str, known_at_seq: int = NO_SEQ) -> list[Statement]:
+        """What counts, at a position of the log, for a slot; in the order of the log."""
+        return [_statement(row) for row in self._rows("statements_of_slot", slot_id=slot_id, known=known_at_seq)]
+
+    def statements_at(self, seqs: Iterable[int], known_at_seq: int = NO_SEQ) -> list[Statement]:
+        """What messages or entries state, as it counts at a position of the log."""
+        return _in_order(self._rows_in("statements_of_seqs", seqs, known=known_at_seq))
+
+    def every_statement_at(self, seqs: Iterable[int]) -> list[Statement]:
+        """All that messages or entries ever stated, closed statements too."""
+        return _in_order(self._rows_in("every_statement_of_seqs", seqs))
+
+    def with_value(self, value_key: str, before_seq: int, limit: int) -> list[Statement]:
+        """The newest statements of a value, up to a position."""
+        rows = self._rows("statements_with_value", value_key=value_key, before=before_seq, limit=limit)
+        return [_statement(row) for row in rows]
+
+    def referring_to(self, seqs: Iterable[int]) -> list[Statement]:
+        """The statements that took their slot from what these messages or entries state."""
+        return _in_order(self._rows_in("statements_referring", seqs))
+
+    def close(self, seqs: Iterable[int], until_seq: int) -> None:
+        """Let the statements of messages count no more from a position on."""
+        self._rows_in("close_statements", seqs, until=until_seq)
+
+    def remove_statements(self, seqs: Iterable[int]) -> None:
+        """Delete all that messages or entries stated."""
+        self._rows_in("remove_statements", seqs)
+
+    def remove_statement(self, seq: int, number: int) -> None:
+        """Delete one statement."""
+        self._rows("remove_statement", seq=seq, number=number)
+
+    def prune(self, until_seq: int) -> None:
+        """Delete statements that ceased to count at or before a position."""
+        self._rows("prune_statements", until=until_seq)
+
+    def slots_changed(self, after_seq: int, until_seq: int, limit: int) -> list[str]:
+        """Slots with statements that began or ceased to count between two positions."""
+        rows = self._rows("slots_changed_between", after=after_seq, until=until_seq, limit=limit)
+        return sorted(row[0] for row in rows)
+
+    def every_slot(self) -> Iterator[str]:
+        """All slots, in the order of their ids."""
+        after = ""
+        while rows := self._rows("every_slot", after=after, limit=SLOTS_AT_ONCE):
+            yield from (row[0] for row in rows)
+            after = rows[-1][0]
+
+    def write(self, facts: Sequence[Fact]) -> None:
+        """Write facts as folded; the caller counts what is new."""
+        self._put("write_facts", [_fact_row(each) for each in facts])
+
+    def added(self, count: int) -> None:
+        """Count facts that are new, or with a negative number gone."""
+        self._session.added["facts"] += count
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Delete facts that nothing states any more."""
+        self._rows_in("remove_facts", ids)
+
+    def of_slots(self, slot_ids: Iterable[str]) -> list[Fact]:
+        """The facts of slots, in the order in which they began."""
+        return sorted(map(_fact, self._rows_in("facts_of_slots", slot_ids)), key=fact_order)
+
+    def by_ids(self, ids: Iterable[str]) -> dict[str, Fact]:
+        """Those of the ids that are this tenant's."""
+        return {row[0]: _fact(row) for row in self._rows_in("facts_by_id", ids)}
+
+    def of_attributes(self, attribute_keys: Iterable[str], limit: int) -> list[Fact]:
+        """Facts of attributes, of any subject; some of them if there are more than `limit`."""
+        return [_fact(row) for row in self._rows_in("facts_of_attributes", attribute_keys, limit=limit)]
+
+    def of_attribute_and_subject(self, attribute_key: str, subject_key: str, limit: int) -> list[Fact]:
+        """Facts of an attribute of one subject."""
+        values = {"attribute_key": attribute_key, "subject_key": subject_key, "limit": limit}
+        return [_fact(row) for row in self._rows("facts_of_attribute_and_subject", **values)]
+
+    def disputed_slots(self, limit: int) -> list[str]:
+        """Slots whose values contradict each other undecidedly."""
+        return [row[0] for row in self._rows("disputed_slots", limit=limit)]
+
+    def list(
+        self,
+        *,
+        subject_key: str | None = None,
+        attribute_key: str | None = None,
+        status: str | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> list[Fact]:
+        """Facts in the order of their ids; go on with the last id as `after`."""
+        values = {"subject_key": subject_key, "attribute_key": attribute_key, "status": status}
+        return [_fact(row) for row in self._rows("list_facts", after=after, limit=limit, **values)]
+
+
+def fact_order(fact: Fact) -> tuple[int, int, int, str]:
+    """When a fact began, then where it was stated."""
+    return (fact.valid_from, fact.first_seq, fact.first_number, fact.id)
