@@ -5,32 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from continuum.api.schema_types import Answer, Moment, Request, ScopedRequest
+from continuum.api.schemas_facts import FactBody, RecalledFactBody
+from continuum.domain.clock import from_micros
 from continuum.domain.records import Entity, Json
 from continuum.domain.results import LearningResult, MemoryContext
 
-Moment = str | float
-"""RFC 3339 text, or seconds since 1970; read by the core, as in every other door."""
 
-
-class _Request(BaseModel):
-    """Unknown fields are refused: a misspelt one would otherwise be silently without effect.
-
-    Types are taken as they are: a text is no number, and a number is no truth value.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Scopes(_Request):
+class _Scopes(ScopedRequest):
     session_id: str | None = None
-    user_id: str | None = None
-    agent_id: str | None = None
-    project_id: str | None = None
 
 
-class MessageBody(_Request):
+class MessageBody(Request):
     """One message of an exchange."""
 
     role: str
@@ -51,6 +39,8 @@ class LearnRequest(_Scopes):
     timestamp: Moment | None = None
     speaker: str | None = None
     idempotency_key: str | None = None
+    supersedes: str | list[str] = Field(default=[])
+    expires_at: Moment | None = None
 
 
 class RecallRequest(_Scopes):
@@ -65,6 +55,9 @@ class RecallRequest(_Scopes):
     roles: list[str] | None = None
     since: Moment | None = None
     until: Moment | None = None
+    as_of: Moment | None = None
+    known_at: Moment | None = None
+    current_only: bool = False
     explain: bool = False
     include_text: bool = False
 
@@ -95,6 +88,9 @@ class MemoryBody(BaseModel):
     origin: str
     seq: int
     text: str | None
+    witnesses: list[str]
+    witness_count: int
+    outdated: str
 
 
 class ConceptBody(BaseModel):
@@ -144,6 +140,7 @@ class RecallResponse(BaseModel):
     relationships_found: int
     query_time_ms: float
     tenant_id: str
+    facts: list[RecalledFactBody]
     memories: list[MemoryBody]
     concepts: list[ConceptBody]
     relationships: list[RelationshipBody]
@@ -159,10 +156,8 @@ class RecallResponse(BaseModel):
         return cls.model_validate({**values, "context": context.context_string}, from_attributes=True)
 
 
-class LearnResponse(BaseModel):
-    """The answer of a learn; what it counts is durable."""
-
-    model_config = ConfigDict(from_attributes=True)
+class LearnResponse(Answer):
+    """The answer of a learn; what it counts is durable. `facts` are those that are new or changed."""
 
     concepts_extracted: int
     decisions_detected: int
@@ -175,6 +170,7 @@ class LearnResponse(BaseModel):
     seq: int
     concepts: list[str]
     decisions: list[str]
+    facts: list[FactBody]
     duplicate: bool
     learn_time_ms: float
 
@@ -201,15 +197,48 @@ class EntityBody(BaseModel):
     occurrences: int
 
     @classmethod
-    def of(cls, entity: Entity, created_at: datetime) -> EntityBody:
+    def of(cls, entity: Entity) -> EntityBody:
         return cls(
             id=entity.id,
             name=entity.name,
             type=entity.entity_type,
             description=entity.description,
-            created_at=created_at,
+            created_at=from_micros(entity.created_at),
             occurrences=entity.occurrences,
         )
+
+
+class MergeRequest(Request):
+    """Which concept is to stand for another."""
+
+    name: str
+    into: str
+
+
+class RenameRequest(Request):
+    """Which concept gets another name."""
+
+    name: str
+    new_name: str
+
+
+class AdjustedResponse(BaseModel):
+    """The concept after a merge or rename; `seq` is what `undo` takes."""
+
+    concept: EntityBody
+    seq: int
+
+
+class UndoRequest(Request):
+    """Where in the log the merge or rename stands."""
+
+    seq: int
+
+
+class UndoResponse(BaseModel):
+    """Where in the log the undoing stands."""
+
+    seq: int
 
 
 class EntitiesResponse(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -13,7 +14,7 @@ from starlette.responses import Response
 import continuum
 from continuum.api.errors import answer_continuum_error, answer_unexpected_error, problem
 from continuum.api.guards import BodyLimitGuard, LoopbackHostGuard
-from continuum.api.routes import entities, health, memory
+from continuum.api.routes import entities, facts, forgetting, health, looking_back, memory
 from continuum.api.schemas import Problem
 from continuum.errors import ContinuumError
 from continuum.runtime import Runtime
@@ -30,7 +31,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     app.state.runtime = runtime
-    for routes in (memory, entities, health):
+    for routes in (memory, entities, facts, looking_back, forgetting, health):
         app.include_router(routes.router)
     app.add_exception_handler(ContinuumError, answer_continuum_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -61,8 +62,14 @@ async def _answer_validation_error(_: Request, error: Exception) -> Response:
     """The first thing that is wrong with a body, and where."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in ("body", "query", "header")]
-    if len(place) > 1 and place[-1] in _TYPES:
-        place.pop()
-    field = ".".join(place)[:200] or "body"
+    field = _place(first["loc"])
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", f"{field}: {first['msg']}", field=field)
+
+
+def _place(parts: Sequence[str | int]) -> str:
+    """Where something is wrong, as the core writes it: ``facts[0].subject``."""
+    inner = list(parts[1:] if parts[:1] and parts[0] in ("body", "query", "header", "path") else parts)
+    if len(inner) > 1 and inner[-1] in _TYPES:
+        inner.pop()
+    written = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inner)
+    return written.removeprefix(".")[:200] or "body"

@@ -38,11 +38,37 @@ _COMMANDS = {
     "learn": "Learn a text or an exchange.",
     "search": "List the memories that match a query.",
     "recall": "Print the context for a message, ready to inject.",
+    "facts": "List facts, with when they hold and who said so.",
+    "teach": "Teach a fact directly.",
+    "retract": "Say that a fact was never right.",
+    "revise": "Give a message new words.",
+    "conflicts": "List contradictions that cannot be decided.",
+    "timeline": "Show the life of a concept.",
+    "diff": "Show what changed between two moments.",
+    "merge": "Let one concept stand for another.",
+    "rename": "Give a concept another name.",
+    "undo": "Undo a merge or rename.",
+    "forget": "Erase messages with all that only they taught.",
+    "receipts": "List or check what was forgotten.",
+    "scrub": "Take erased bytes out of the files now.",
+    "retention": "Show or change how long what is kept.",
+    "sweep": "Forget now what has come to its end.",
+    "consolidate": "Sum up old sessions.",
     "status": "Show the store in use and what it holds.",
     "serve": "Serve the HTTP API.",
     "demo": "Learn a sample conversation and watch recall work.",
     "eval": "Measure recall quality on your own data.",
 }
+
+
+_SECTIONS = {
+    "Learn and recall": ("init", "learn", "recall", "search"),
+    "Facts and time": ("facts", "teach", "retract", "revise", "conflicts", "timeline", "diff"),
+    "Concepts": ("merge", "rename", "undo"),
+    "Forget": ("forget", "receipts", "scrub", "retention", "sweep", "consolidate"),
+    "Store and service": ("status", "export", "import", "serve", "demo", "eval"),
+}
+"""How `continuum --help` groups the commands; one that stands nowhere is listed at the end."""
 
 
 class _LazyGroup(click.Group):
@@ -58,8 +84,13 @@ class _LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        sectioned = {name for names in _SECTIONS.values() for name in names}
+        others = tuple(name for name in _COMMANDS if name not in sectioned)
+        for title, names in {**_SECTIONS, "Further commands": others}.items():
+            rows = [(name, _COMMANDS[name]) for name in names if name in _COMMANDS]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=15)
 
 
 @click.group(cls=_LazyGroup, invoke_without_command=True)

@@ -10,7 +10,9 @@ from datetime import datetime
 
 import click
 
+from continuum.domain.clock import EARLIEST_MICROS, iso
 from continuum.domain.records import Json
+from continuum.domain.results import RecalledFact
 
 
 def print_json(value: object) -> None:
@@ -20,7 +22,7 @@ def print_json(value: object) -> None:
 
 def _plain(value: object) -> Json:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {field.name: _field(field.type, getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, Mapping):
@@ -28,6 +30,29 @@ def _plain(value: object) -> Json:
     if isinstance(value, Iterable):
         return list(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _field(declared: object, value: object) -> object:
+    """A field's value; microseconds, known by their declared type, become the moment they stand for."""
+    if isinstance(value, int) and isinstance(declared, str) and declared.startswith("Micros"):
+        return None if value <= EARLIEST_MICROS else iso(value)
+    return value
+
+
+def fact_rows(facts: Iterable[RecalledFact]) -> tuple[list[str], list[list[object]]]:
+    """Columns and rows of a table of facts."""
+    rows: list[list[object]] = [
+        [
+            fact.subject,
+            fact.attribute,
+            fact.value if fact.polarity else f"not {fact.value}",
+            fact.label or fact.status,
+            fact.source,
+            fact.id,
+        ]
+        for fact in facts
+    ]
+    return ["subject", "attribute", "value", "when", "who", "id"], rows
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

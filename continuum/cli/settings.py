@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 
@@ -16,6 +17,7 @@ from continuum.storage.factory import sqlite_path
 
 MEMORY = ":memory:"
 Command = TypeVar("Command", bound=Callable[..., object])
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,17 @@ def shared_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def with_options(command: Callable[Concatenate[Options, P], None]) -> Callable[..., None]:
+    """Add the shared options, and give the command what they say as its first argument."""
+
+    @functools.wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        shared: dict[str, Json] = {name: kwargs.pop(name) for name in ("db_path", "tenant", "config", "as_json")}
+        command(options_of(**shared), *args, **kwargs)
+
+    return shared_options(told)
 
 
 def options_of(db_path: str | None, tenant: str | None, config: Path | None, as_json: bool, **more: Json) -> Options:

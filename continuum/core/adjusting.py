@@ -23,7 +23,7 @@ class Adjustments:
     leads_to: dict[str, str] = field(default_factory=dict)
     """From an id that words give to the entity that it stands for; ids that are not here stand for themselves."""
     names: dict[str, str] = field(default_factory=dict)
-    """Entities that were renamed."""
+    """Entities that were renamed, or keep their own name among those merged into them."""
 
     def entity(self, entity_id: str) -> str:
         """The entity that an id stands for."""
@@ -50,6 +50,7 @@ def in_force(adjustments: Iterable[Adjustment], seq: int | None = None) -> Adjus
                     parent[each.object_id] = each.subject_id
             else:
                 parent[each.subject_id] = each.object_id
+                names[each.object_id] = each.name
     return Adjustments({raw: _root(parent, raw) for raw in parent}, names)
 
 

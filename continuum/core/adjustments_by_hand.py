@@ -34,7 +34,8 @@ def merge_concepts(engine: Engine, tenant: TenantId, name: str, into: str) -> tu
         subject, target = _concept(work, how, first, "name"), _concept(work, how, second, "into")
         if subject.id == target.id:
             raise InvalidInputError("into", f"{shown(into)} and {shown(name)} are one concept already")
-        return _adjust(engine, work, how, "merge", {"name": first, "into": second}, [subject.id, target.id], target.id)
+        payload = {"name": first, "into": second, "shown": target.name}
+        return _adjust(engine, work, how, "merge", payload, [subject.id, target.id], target.id)
 
 
 def rename_concept(engine: Engine, tenant: TenantId, name: str, new_name: str) -> tuple[Entity, int]:
@@ -83,7 +84,7 @@ def apply_adjustment(work: UnitOfWork, secret: bytes, entry: LogEntry) -> None:
     other = derived_id(secret, "concept", entity_key(told["into" if entry.kind == "merge" else "new_name"]))
     if entry.kind == "merge":
         work.evidence.add_adjustment(
-            Adjustment(entry.seq, entry.entry_id, "merge", subject, adjustments.entity(other), "")
+            Adjustment(entry.seq, entry.entry_id, "merge", subject, adjustments.entity(other), told["shown"])
         )
     else:
         target = subject if adjustments.entity(other) == subject else other

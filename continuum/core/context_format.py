@@ -81,13 +81,14 @@ def quoted(text: str) -> str:
 
 
 def format_context(
-    facts: Sequence[RecalledFact],
     memories: Sequence[RecalledMemory],
     concepts: Sequence[RecalledConcept],
     relationships: Sequence[RecalledRelationship],
     decisions: Sequence[RecalledDecision],
     max_tokens: int,
     estimate: TokenEstimate = estimate_tokens,
+    *,
+    facts: Sequence[RecalledFact] = (),
 ) -> RenderedContext:
     """The block within `max_tokens` by `estimate`; '' if nothing was recalled or not even one line fits.
 

@@ -67,6 +67,11 @@ def is_open(fact: Fact) -> bool:
     return fact.status in ("current", "disputed")
 
 
+def fact_id(secret: bytes, said: Statement) -> str:
+    """The id of the fact that begins with a statement."""
+    return derived_id(secret, "fact", said.message_id, str(said.number), said.slot_id)
+
+
 class _Slot:
     def __init__(self, secret: bytes, facts: Sequence[Fact]) -> None:
         self._secret = secret
@@ -271,7 +276,7 @@ class _Slot:
         self._facts[fact.id] = replace(fact, status=status, reason=reason, replaced_by=replaced_by or fact.replaced_by)
 
     def _id(self, said: Statement) -> str:
-        return derived_id(self._secret, "fact", said.message_id, str(said.number))
+        return fact_id(self._secret, said)
 
     def _add(
         self,
@@ -283,9 +288,9 @@ class _Slot:
     ) -> None:
         if status == "current" and valid_to is not None:
             status = "ended"
-        fact_id = self._id(said)
-        self._facts[fact_id] = Fact(
-            id=fact_id,
+        own_id = self._id(said)
+        self._facts[own_id] = Fact(
+            id=own_id,
             slot_id=said.slot_id,
             subject=said.subject,
             attribute=said.attribute,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from continuum.core.fact_ledger import applied, fold_statements
+from continuum.core.fact_ledger import applied, fact_id, fold_statements
 from continuum.domain.clock import EARLIEST_MICROS, Micros
 from continuum.domain.facts import ExtractedFact, Fact, FactMode, Statement
 from continuum.domain.ids import derived_id
@@ -140,10 +140,9 @@ def _resolved(work: UnitOfWork, secret: bytes, said: Said, found: ExtractedFact,
     if not found.replaces or found.single or found.mode == FactMode.END:
         return [new]
     # Each value of such an attribute is a slot of its own: the former one is ended there.
-    fact_id = derived_id(secret, "fact", said.message_id, str(number))
     mode = FactMode.CORRECTION if found.mode == FactMode.CORRECTION else FactMode.END
     former = replace(found, value=found.replaces, polarity=False, mode=mode, replaces="", valid_to=None)
-    ended = replace(_statement(secret, said, former, number + 1, refers_to), replaces=fact_id)
+    ended = replace(_statement(secret, said, former, number + 1, refers_to), replaces=fact_id(secret, new))
     return [new, ended]
 
 

@@ -88,8 +88,8 @@ def apply_facts(work: UnitOfWork, secret: bytes, entry: LogEntry) -> list[Fact]:
     return keep_current(work, secret, state_entry(work, secret, entry))
 
 
-def state_entry(work: UnitOfWork, secret: bytes, entry: LogEntry) -> list[Statement]:
-    """Keep the statements of an entry, without folding the facts."""
+def state_entry(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | None = None) -> list[Statement]:
+    """Keep the statements of an entry, without folding the facts; they count from `since`, None for its own place."""
     taught = json.loads(entry.payload)
     said = Said(
         seq=entry.seq,
@@ -100,7 +100,7 @@ def state_entry(work: UnitOfWork, secret: bytes, entry: LogEntry) -> list[Statem
         scope=Scope(*taught["scope"]),
         timestamp=entry.recorded_at,
         recorded_at=entry.recorded_at,
-        since_seq=entry.seq,
+        since_seq=entry.seq if since is None else since,
     )
     facts = [None if fact is None else _extracted(fact) for fact in taught["facts"]]
     return resolve_and_keep(work, secret, said, facts)
@@ -174,8 +174,13 @@ def apply_supersession(work: UnitOfWork, secret: bytes, entry: LogEntry) -> None
     _mark(work, secret, marks_again(work, entry))
 
 
-def marks_again(work: UnitOfWork, entry: LogEntry) -> list[Statement]:
-    """The marks that a retraction or supersession entry sets on what is stated now."""
+def marks_again(work: UnitOfWork, entry: LogEntry, since: int | None = None) -> list[Statement]:
+    """The marks that a retraction or supersession entry sets on what is stated now; they count from `since`."""
+    marks = _marks_now(work, entry)
+    return marks if since is None else [replace(mark, since_seq=since) for mark in marks]
+
+
+def _marks_now(work: UnitOfWork, entry: LogEntry) -> list[Statement]:
     told = json.loads(entry.payload)
     if entry.kind == "retraction":
         return marks_of(work, entry, FactMode.RETRACT, [told["target"]], told["reason"], entry.recorded_at, "")
@@ -288,7 +293,7 @@ def _checked(number: int, given: object) -> dict[str, Json]:
         **texts,
         "value": _fact_text(field, "value", given.value),
         "polarity": given.polarity,
-        "single": is_single(texts["attribute"]) if given.single is None else given.single,
+        "single": is_single(texts["attribute"], texts["subject"]) if given.single is None else given.single,
         "mode": FactMode(given.mode).value,
         "replaces": checked_text(given.replaces, f"{field}.replaces", FACT_TEXT_BYTES_MAX),
         "confidence": _checked_confidence(field, given.confidence),
@@ -310,7 +315,7 @@ def _from_mapping(field: str, given: Mapping[str, Json]) -> TaughtFact:
 
 def _fact_text(field: str, name: str, value: object) -> str:
     text = checked_text(value, f"{field}.{name}", FACT_TEXT_BYTES_MAX)
-    if not fact_key(text):
+    if not any(map(str.isalnum, text)):
         raise InvalidInputError(f"{field}.{name}", "holds no word")
     return text
 

@@ -309,7 +309,7 @@ class MemoryQueryEngine:
             if each.seq in found.messages
         )
         rendered = format_context(
-            found.facts, memories, found.concepts, found.relationships, found.decisions, request.max_tokens
+            memories, found.concepts, found.relationships, found.decisions, request.max_tokens, facts=found.facts
         )
         degraded = list(found.degraded)
         if rendered.left_out:

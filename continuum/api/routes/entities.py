@@ -1,12 +1,19 @@
-"""Listings of entities."""
+"""Entities: listed, merged, renamed."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from continuum.api.dependencies import BoundedRoute, Memory
-from continuum.api.schemas import EntitiesResponse, EntityBody
-from continuum.domain.clock import from_micros
+from continuum.api.schemas import (
+    AdjustedResponse,
+    EntitiesResponse,
+    EntityBody,
+    MergeRequest,
+    RenameRequest,
+    UndoRequest,
+    UndoResponse,
+)
 
 router = APIRouter(prefix="/v1", route_class=BoundedRoute, tags=["entities"])
 
@@ -19,7 +26,27 @@ async def entities(
     page = await memory.entities(entity_type, limit=limit, offset=offset, query=query)
     counts = await memory.get_stats()
     return EntitiesResponse(
-        entities=[EntityBody.of(entity, from_micros(entity.created_at)) for entity in page],
+        entities=[EntityBody.of(entity) for entity in page],
         total=counts["entities"],
         tenant_id=counts["tenant_id"],
     )
+
+
+@router.post("/concepts/merge")
+async def merge(body: MergeRequest, memory: Memory) -> AdjustedResponse:
+    """Let one concept stand for another."""
+    concept, seq = await memory.merge_concepts(body.name, body.into)
+    return AdjustedResponse(concept=EntityBody.of(concept), seq=seq)
+
+
+@router.post("/concepts/rename")
+async def rename(body: RenameRequest, memory: Memory) -> AdjustedResponse:
+    """Give a concept another name."""
+    concept, seq = await memory.rename_concept(body.name, body.new_name)
+    return AdjustedResponse(concept=EntityBody.of(concept), seq=seq)
+
+
+@router.post("/undo")
+async def undo(body: UndoRequest, memory: Memory) -> UndoResponse:
+    """Undo a merge or rename."""
+    return UndoResponse(seq=await memory.undo(body.seq))

@@ -39,6 +39,8 @@ async def learn(body: LearnRequest, memory: Memory) -> LearnResponse:
             agent_id=body.agent_id,
             project_id=body.project_id,
             idempotency_key=body.idempotency_key,
+            supersedes=body.supersedes,
+            expires_at=body.expires_at,
         )
     )
 

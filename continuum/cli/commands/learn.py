@@ -22,6 +22,8 @@ from continuum.errors import InvalidInputError
 @click.option("--speaker", help="Who said the text.")
 @click.option("--timestamp", help="When it was said (RFC 3339; default: now).")
 @click.option("--metadata", help="A JSON object to keep with it.")
+@click.option("--supersedes", multiple=True, metavar="ID", help="Fact or message that it replaces; may be repeated.")
+@click.option("--expires-at", help="When it is to be forgotten (RFC 3339).")
 @shared_options
 def command(
     text: str,
@@ -30,6 +32,8 @@ def command(
     speaker: str | None,
     timestamp: str | None,
     metadata: str | None,
+    supersedes: tuple[str, ...],
+    expires_at: str | None,
     db_path: str | None,
     tenant: str | None,
     config: Path | None,
@@ -39,7 +43,16 @@ def command(
     options = options_of(db_path, tenant, config, as_json)
     said = sys.stdin.read() if text == "-" else text
     with ConsciousMemory(config=options.settings.config) as memory:
-        result = memory.learn(said, answer, _metadata(metadata), session, timestamp=timestamp, speaker=speaker)
+        result = memory.learn(
+            said,
+            answer,
+            _metadata(metadata),
+            session,
+            timestamp=timestamp,
+            speaker=speaker,
+            supersedes=supersedes,
+            expires_at=expires_at,
+        )
     if as_json:
         print_json(result)
         return

@@ -17,6 +17,9 @@ from continuum.core.memory import ConsciousMemory
 @click.option("--max-memories", type=int, default=10, show_default=True)
 @click.option("--session", help="Session to lift.")
 @click.option("--now", help="Moment that relative dates count from (RFC 3339; default: now).")
+@click.option("--as-of", help="Answer with what was true at a moment (RFC 3339).")
+@click.option("--known-at", help="Answer with what was known at a moment (RFC 3339).")
+@click.option("--current-only", is_flag=True, help="Leave out what no longer holds.")
 @click.option("--explain", is_flag=True, help="Add each signal's share (with --json).")
 @shared_options
 def command(
@@ -25,6 +28,9 @@ def command(
     max_memories: int,
     session: str | None,
     now: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    current_only: bool,
     explain: bool,
     db_path: str | None,
     tenant: str | None,
@@ -35,7 +41,15 @@ def command(
     options = options_of(db_path, tenant, config, as_json)
     with ConsciousMemory(config=options.existing) as memory:
         context = memory.recall(
-            message, max_tokens=max_tokens, max_memories=max_memories, session_id=session, now=now, explain=explain
+            message,
+            max_tokens=max_tokens,
+            max_memories=max_memories,
+            session_id=session,
+            now=now,
+            as_of=as_of,
+            known_at=known_at,
+            current_only=current_only,
+            explain=explain,
         )
     if as_json:
         print_json(context)

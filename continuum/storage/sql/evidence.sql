@@ -25,18 +25,18 @@ DELETE FROM evidence WHERE tenant_id = :tenant_id;
 
 -- name: exchanges_of_entities
 -- scope: tenant
-SELECT DISTINCT entity_id, exchange_id
+SELECT entity_id, exchange_id
 FROM mentions WHERE tenant_id = :tenant_id AND entity_id IN :list AND message_seq <= :seq;
 
 -- name: exchanges_of_decisions
 -- scope: tenant
-SELECT DISTINCT d.entity_id, m.exchange_id
+SELECT d.entity_id, m.exchange_id
 FROM decisions AS d JOIN auto_messages AS m ON m.tenant_id = :tenant_id AND m.seq = d.message_seq
 WHERE d.tenant_id = :tenant_id AND d.entity_id IS NOT NULL AND d.entity_id IN :list AND d.message_seq <= :seq;
 
 -- name: exchanges_of_session
 -- scope: tenant
-SELECT DISTINCT exchange_id
+SELECT exchange_id
 FROM auto_messages WHERE tenant_id = :tenant_id AND session_id = :session_id AND seq <= :seq;
 
 -- name: add_entry_subjects

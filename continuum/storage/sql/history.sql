@@ -118,7 +118,7 @@ WHERE tenant_id = :tenant_id;
 
 -- name: sessions_of_seqs
 -- scope: tenant
-SELECT DISTINCT session_id FROM auto_messages WHERE tenant_id = :tenant_id AND seq IN :list;
+SELECT session_id FROM auto_messages WHERE tenant_id = :tenant_id AND seq IN :list;
 
 -- name: session_extent
 -- scope: tenant
@@ -157,7 +157,7 @@ SELECT seq FROM auto_messages WHERE tenant_id = :tenant_id AND timestamp < :befo
 
 -- name: seqs_naming
 -- scope: tenant
-SELECT DISTINCT message_seq FROM mentions WHERE tenant_id = :tenant_id AND entity_id IN :list;
+SELECT message_seq FROM mentions WHERE tenant_id = :tenant_id AND entity_id IN :list;
 
 -- name: old_sessions
 -- scope: tenant

@@ -154,7 +154,7 @@ CREATE TABLE erasures (
   receipt TEXT NOT NULL,
   PRIMARY KEY (tenant_id, number)
 ) WITHOUT ROWID;
-CREATE INDEX erasures_unfinished ON erasures (state, tenant_id) WHERE state <> 'scrubbed';
+CREATE INDEX erasures_unfinished ON erasures (tenant_id, state) WHERE state <> 'scrubbed';
 CREATE TABLE tombstones (
   tenant_id TEXT NOT NULL CHECK (tenant_id <> ''),
   entry_id TEXT NOT NULL,
