@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect
@@ -41,14 +42,20 @@ def _host(scope: Scope) -> str:
 
 
 class BodyLimitGuard:
-    """Answers 413 as soon as a body is known to be too large, by its declared or its received length."""
+    """Answers 413 as soon as a body is known to be too large, by its declared or its received length.
 
-    def __init__(self, app: ASGIApp, bytes_max: int = BODY_BYTES_MAX) -> None:
+    Paths in `streamed_paths` read their bodies piece by piece, with bounds of their own.
+    """
+
+    def __init__(
+        self, app: ASGIApp, bytes_max: int = BODY_BYTES_MAX, streamed_paths: Collection[str] = frozenset()
+    ) -> None:
         self._app = app
         self._bytes_max = bytes_max
+        self._streamed_paths = streamed_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self._streamed_paths:
             await self._app(scope, receive, send)
             return
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from continuum.api.schema_types import Answer, MicrosTime, Moment, OptionalMicrosTime, Query, Request, ScopedRequest
+from continuum.core.retention import HISTORY_DAYS_DEFAULT
 
 
 class ForgetRequest(ScopedRequest):
@@ -91,7 +92,7 @@ class RetentionBody(Request):
     """How long what is kept, in days; null keeps for ever, what is left out is the default."""
 
     message_days: int | None = None
-    history_days: int | None = 365
+    history_days: int | None = HISTORY_DAYS_DEFAULT
     consolidate_after_days: int | None = None
     keep_originals: bool = True
 

@@ -55,11 +55,15 @@ _COMMANDS = {
     "sweep": "Forget now what has come to its end.",
     "consolidate": "Sum up old sessions.",
     "status": "Show the store in use and what it holds.",
+    "export": "Write the memory to a file.",
+    "import": "Read a memory from a file.",
     "serve": "Serve the HTTP API.",
     "demo": "Learn a sample conversation and watch recall work.",
     "eval": "Measure recall quality on your own data.",
 }
 
+_MODULES = {"import": "import_cmd"}
+"""Commands whose name is a word of Python."""
 
 _SECTIONS = {
     "Learn and recall": ("init", "learn", "recall", "search"),
@@ -80,7 +84,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"continuum.cli.commands.{cmd_name}").command
+        command: click.Command = import_module(f"continuum.cli.commands.{_MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -90,7 +94,7 @@ class _LazyGroup(click.Group):
             rows = [(name, _COMMANDS[name]) for name in names if name in _COMMANDS]
             if rows:
                 with formatter.section(title):
-                    formatter.write_dl(rows, col_max=15)
+                    formatter.write_dl(rows)
 
 
 @click.group(cls=_LazyGroup, invoke_without_command=True)

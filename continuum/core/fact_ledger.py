@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from continuum.domain.clock import Micros
+from continuum.domain.clock import EARLIEST_MICROS, Micros
 from continuum.domain.facts import USER_SUBJECT, Fact, FactMode, FactStatus, Statement
 from continuum.domain.ids import derived_id
 from continuum.domain.records import Origin
@@ -50,7 +50,7 @@ def applied(secret: bytes, facts: Sequence[Fact], statement: Statement) -> list[
         slot.take_correction(statement)
     else:
         slot.take_value(statement)
-    return slot.facts()
+    return _disjoint(slot.facts()) if statement.single else slot.facts()
 
 
 def held_at(fact: Fact, moment: Micros) -> bool:
@@ -70,6 +70,31 @@ def is_open(fact: Fact) -> bool:
 def fact_id(secret: bytes, said: Statement) -> str:
     """The id of the fact that begins with a statement."""
     return derived_id(secret, "fact", said.message_id, str(said.number), said.slot_id)
+
+
+def _disjoint(facts: list[Fact]) -> list[Fact]:
+    """The facts of a slot of one value with its believed times apart: each value ends where the next one begins.
+
+    What holds now is not cut by what is said to have been over meanwhile, and of two that begin together the later
+    statement counts; the other keeps its place with no time of its own. A beginning that nobody knows claims none.
+    """
+    believed = [f for f in facts if f.polarity and f.status not in ("wrong", "retracted", "disputed")]
+    if len(believed) < 2:
+        return facts
+    believed.sort(key=lambda f: (f.valid_from, f.valid_to is None, f.last_seq, f.first_number))
+    ends: dict[str, Micros] = {}
+    reached: Fact | None = None
+    for fact in believed:
+        if fact.valid_from == fact.valid_to:
+            continue
+        if reached is not None and reached.valid_to is None:
+            ends[fact.id] = fact.valid_from
+            continue
+        unknown = reached is not None and reached.valid_from == fact.valid_from <= EARLIEST_MICROS
+        if reached is not None and (reached.valid_to or 0) > fact.valid_from and not unknown:
+            ends[reached.id] = fact.valid_from
+        reached = fact
+    return [replace(fact, valid_to=ends[fact.id]) if fact.id in ends else fact for fact in facts] if ends else facts
 
 
 class _Slot:
@@ -157,11 +182,7 @@ class _Slot:
             if fact.status in ("replaced", "ended") and fact.polarity and fact_key(fact.value) == key:
                 self._facts[fact.id] = _witnessed(fact, said, valid_from=fact.valid_from)
                 return
-        first = min((fact.valid_from for fact in self._facts.values() if fact.polarity), default=None)
-        end = (
-            said.valid_to if first is None or said.valid_to is None else max(min(said.valid_to, first), said.valid_from)
-        )
-        self._add(said, status="ended", valid_to=end)
+        self._add(said, status="ended", valid_to=said.valid_to)
 
     def take_by_hand(self, said: Statement) -> None:
         fact = next((f for f in self._facts.values() if (f.first_seq, f.first_number) == said.refers_to), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from continuum.core.fact_ledger import held_at
 from continuum.core.past import Past
@@ -25,14 +26,17 @@ GROUPS_MAX = 4
 FACTS_MAX = 12
 FORMER_PER_GROUP_MAX = 4
 FACTS_LOOKED_AT_MAX = 400
+CROWDED_MIN = 12
+"""Facts of the attributes asked for from which on only those of the subjects asked for are looked at."""
 PAIRS_LOOKED_AT_MAX = 9
-"""Attributes times subjects that are looked up one by one where an attribute has very many facts."""
+"""Attributes times subjects that are looked up one by one where the attributes are crowded."""
 STATING_MEMORIES_MAX = 5
 """What the best few memories state is looked at, even if the question names no attribute."""
 ATTRIBUTE_STEP = 0.08
 SUBJECT_SHARE = 0.6
 VALUE_SHARE = 0.5
 STATED_SHARE = 0.35
+ASKED_AND_STATED = 0.2
 LEAST_SCORE = 0.75
 """Below, a slot neither is the one that was asked for nor stands in the best memories under the question's words."""
 
@@ -82,10 +86,12 @@ def facts_for(
 
 def _looked_up(work: UnitOfWork, asked: FactQuestion) -> list[Fact]:
     """Facts of the attributes that the question may ask for."""
-    found = work.facts.of_attributes(asked.attributes, FACTS_LOOKED_AT_MAX)
-    if len(found) < FACTS_LOOKED_AT_MAX or not asked.subjects:
+    limit = CROWDED_MIN if asked.subjects else FACTS_LOOKED_AT_MAX
+    found = work.facts.of_attributes(asked.attributes, limit)
+    if len(found) < limit or not asked.subjects:
         return found
-    pairs = [(a, s) for a in asked.attributes[:3] for s in asked.subjects[:3]][:PAIRS_LOOKED_AT_MAX]
+    likely = sorted(product(range(len(asked.attributes)), range(len(asked.subjects))), key=sum)
+    pairs = [(asked.attributes[a], asked.subjects[s]) for a, s in likely[:PAIRS_LOOKED_AT_MAX]]
     return [
         fact
         for attribute, subject in pairs
@@ -132,17 +138,19 @@ def _best_groups(
     scored = []
     for key, members in groups.items():
         places = [said_in[fact.slot_id] for fact in members if fact.slot_id in said_in]
-        score = _score(key, members, asked, words, min(places, default=None))
-        if score >= LEAST_SCORE:
+        score = _score(key, members, asked, words)
+        stated_share = STATED_SHARE / (1 + min(places)) if places else 0.0
+        if score + stated_share >= LEAST_SCORE:
+            # A slot that the question names needs no memory to speak for it: that only decides between equals.
+            named = asked is not None and key[1] in asked.attributes
+            score += stated_share * (ASKED_AND_STATED if named else 1.0)
             newest = max(fact.last_seq for fact in members)
             scored.append((-score, -newest, key[1], key[0], members))
     scored.sort(key=lambda each: each[:4])
     return [members for *_, members in scored[:GROUPS_MAX]]
 
 
-def _score(
-    key: Group, members: Sequence[Fact], asked: FactQuestion | None, words: set[int], place: int | None
-) -> float:
+def _score(key: Group, members: Sequence[Fact], asked: FactQuestion | None, words: set[int]) -> float:
     subject, attribute, _ = key
     score = 0.0
     if asked is not None and attribute in asked.attributes:
@@ -155,8 +163,6 @@ def _score(
         score += 0.5 * _overlap(members[0].attribute, words) + 0.25 * _overlap(members[0].subject, words)
     if asked is not None and any(fact_key(fact.value) in asked.values for fact in members):
         score += VALUE_SHARE
-    if place is not None:
-        score += STATED_SHARE / (1 + place)
     return score
 
 
@@ -172,8 +178,6 @@ def _shown(
     """The facts of a group in the order in which the question wants them."""
     by_id = {fact.id: fact for fact in group}
     held = sorted((f for f in group if held_at(f, moment)), key=lambda f: (not f.polarity, -f.valid_from, -f.last_seq))
-    if asked is not None and asked.values:
-        held.sort(key=lambda f: fact_key(f.value) not in asked.values)
     former = sorted(
         (f for f in group if not held_at(f, moment) and f.valid_from <= moment and _is_worth_showing(f)),
         key=lambda f: (f.status == "wrong", -(f.valid_to or moment), -f.last_seq),
@@ -182,6 +186,8 @@ def _shown(
     ordered = [*wanted, *(f for f in held if f not in wanted)]
     if not current_only:
         ordered += [f for f in former if f not in wanted][:FORMER_PER_GROUP_MAX]
+    if asked is not None and asked.values:
+        ordered.sort(key=lambda f: fact_key(f.value) not in asked.values)
     return [recalled(fact, by_id, moment) for fact in ordered]
 
 
@@ -204,6 +210,8 @@ def _of_the_past(group: Sequence[Fact], asked: FactQuestion | None, moment: Micr
         pivot = min((f.valid_from for f in named or [f for f in true if held_at(f, moment)]), default=moment)
         pivot = max(pivot, EARLIEST_MICROS + 1)
         earlier = [f for f in true if f.valid_to is not None and f.valid_to <= pivot]
+        if asked.start is not None:
+            return sorted(earlier, key=lambda f: (f.valid_from, f.valid_to or 0, f.first_seq))
         return sorted(earlier, key=lambda f: (-(f.valid_to or 0), -f.valid_from, -f.last_seq))
     if asked.time == "ever":
         return sorted(true, key=lambda f: (f.valid_to is not None, -f.valid_from))

@@ -10,7 +10,7 @@ from continuum.domain.clock import EARLIEST_MICROS, Micros
 from continuum.domain.facts import ExtractedFact, Fact, FactMode, Statement
 from continuum.domain.ids import derived_id
 from continuum.domain.records import Origin, Scope, StoredMessage
-from continuum.language.attributes import fact_key
+from continuum.language.attributes import LASTING, OPPOSITES, fact_key
 from continuum.storage.unit_of_work import UnitOfWork
 
 REFERENCE_MESSAGES_MAX = 8
@@ -131,37 +131,88 @@ def _resolved(work: UnitOfWork, secret: bytes, said: Said, found: ExtractedFact,
     if earlier is None and not (found.attribute and found.subject):
         return []
     if earlier is not None:
-        replaces = found.replaces or earlier.value
-        found = replace(
-            found, subject=earlier.subject, attribute=earlier.attribute, single=earlier.single, replaces=replaces
-        )
+        found = _in_the_slot_of(found, earlier)
     refers_to = None if earlier is None else (earlier.seq, earlier.number)
     new = _statement(secret, said, found, number, refers_to)
-    if not found.replaces or found.single or found.mode == FactMode.END:
-        return [new]
-    # Each value of such an attribute is a slot of its own: the former one is ended there.
-    mode = FactMode.CORRECTION if found.mode == FactMode.CORRECTION else FactMode.END
-    former = replace(found, value=found.replaces, polarity=False, mode=mode, replaces="", valid_to=None)
-    ended = replace(_statement(secret, said, former, number + 1, refers_to), replaces=fact_id(secret, new))
-    return [new, ended]
+    more = _ended_besides(work, secret, said, found, new)
+    return [new] if more is None else [new, more]
+
+
+def _in_the_slot_of(found: ExtractedFact, earlier: Statement) -> ExtractedFact:
+    ends = found.mode == FactMode.END and not found.replaces
+    return replace(
+        found,
+        subject=earlier.subject,
+        attribute=earlier.attribute,
+        single=earlier.single,
+        replaces="" if ends else found.replaces or earlier.value,
+    )
+
+
+def _ended_besides(
+    work: UnitOfWork, secret: bytes, said: Said, found: ExtractedFact, new: Statement
+) -> Statement | None:
+    """What a statement ends outside its own slot: a former value, the opposite, the purpose that a tool had."""
+    ended = replace(found, polarity=False, mode=FactMode.END, replaces="", valid_to=None)
+    refers_to = new.refers_to
+    if found.replaces and not found.single and found.mode != FactMode.END:
+        # Each value of such an attribute is a slot of its own: the former one is ended there.
+        mode = FactMode.CORRECTION if found.mode == FactMode.CORRECTION else FactMode.END
+        ended = replace(ended, value=found.replaces, mode=mode)
+    elif found.attribute in OPPOSITES and found.mode != FactMode.END and found.polarity and found.valid_to is None:
+        ended = replace(ended, attribute=OPPOSITES[found.attribute])
+    elif found.attribute == "uses" and (found.mode == FactMode.END or not found.polarity):
+        purpose = _stated_with(work, said, found.subject, found.value, "uses for ")
+        if purpose is None:
+            return None
+        ended = replace(ended, attribute=purpose.attribute, single=purpose.single)
+        return _statement(secret, said, ended, new.number + 1, (purpose.seq, purpose.number))
+    else:
+        return None
+    return replace(_statement(secret, said, ended, new.number + 1, refers_to), replaces=fact_id(secret, new))
 
 
 def _referred_to(work: UnitOfWork, said: Said, found: ExtractedFact) -> Statement | None:
     """The earlier statement whose slot this one is about, where it names a former value or nothing at all."""
     if found.replaces:
-        key = fact_key(found.replaces)
-        candidates = work.facts.with_value(key, said.seq, SAME_VALUE_MAX)
-        for statement in candidates:
-            same_subject = not found.subject or fact_key(statement.subject) == fact_key(found.subject)
-            if same_subject and statement.scope == said.scope and statement.polarity and _is_value(statement):
-                return statement
-    if found.attribute and found.subject:
+        wanted = found.attribute if found.attribute.startswith("uses for ") else ""
+        earlier = _stated_with(work, said, found.subject, found.replaces, wanted)
+        if earlier is not None:
+            return earlier
+    if found.mode == FactMode.END and not found.attribute:
+        return _stated_with(work, said, found.subject, found.value)
+    renamed = found.attribute == "name" and not found.single and found.mode in (FactMode.CHANGE, FactMode.CORRECTION)
+    if (found.attribute and found.subject and not renamed) or (found.subject and not found.attribute):
         return None
+    return _stated_last(work, said, found.subject if renamed else "", found.attribute)
+
+
+def _stated_with(work: UnitOfWork, said: Said, subject: str, value: str, attribute: str = "") -> Statement | None:
+    """The last statement of a value of a subject, of an attribute whose name begins so; nothing that never ends."""
+    for statement in work.facts.with_value(fact_key(value), said.seq, SAME_VALUE_MAX):
+        same_subject = not subject or fact_key(statement.subject) == fact_key(subject)
+        ending = (
+            statement.attribute.startswith(attribute) if attribute else fact_key(statement.attribute) not in LASTING
+        )
+        if same_subject and ending and statement.scope == said.scope and statement.polarity and _is_value(statement):
+            return statement
+    return None
+
+
+def _stated_last(work: UnitOfWork, said: Said, subject: str, attribute: str) -> Statement | None:
+    """What the same source stated last in this session, of one slot's attribute or of anything."""
     if said.session_id is None:
         return None
     recent = work.messages.list(session_id=said.session_id, before_seq=said.seq + 1, limit=REFERENCE_MESSAGES_MAX)
     stated = work.facts.statements_at([message.seq for message in recent])
-    own = [each for each in stated if each.source == said.source and _is_value(each) and each.scope == said.scope]
+    own = [
+        each
+        for each in stated
+        if each.source == said.source
+        and _is_value(each)
+        and each.scope == said.scope
+        and (not subject or (fact_key(each.subject), each.attribute) == (fact_key(subject), attribute))
+    ]
     return own[-1] if own else None
 
 

@@ -16,6 +16,7 @@ from continuum.core.fact_ledger import fold_statements
 from continuum.core.folding import Folded, FoldedLink, LinkKey, Wanted, fold
 from continuum.core.rebuilding import exchange_of
 from continuum.core.recording import decisions_in, index_terms, indexed, taught_by
+from continuum.core.refolding import Fold, link_at
 from continuum.core.stating import stated_in
 from continuum.domain.clock import Micros
 from continuum.domain.facts import Fact
@@ -29,11 +30,17 @@ from continuum.domain.records import (
     TenantRecord,
 )
 from continuum.retrieval.graph import Neighbourhood
-from continuum.storage.repositories.links import is_confirmed
+from continuum.storage.repositories.links import HEBBIAN, is_confirmed
 from continuum.storage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from continuum.core.assembly import Engine
+
+
+SIGHTINGS_FOLDED_MAX = 256
+"""An entity with more sightings is shown as of a moment by those at the edges of its life."""
+NEIGHBOURS_LOOKED_AT = 4
+"""Times as many neighbours are looked at as are wanted: the strongest of now need not be those of then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,41 +162,79 @@ class Past:
         return fold(self.tenant.secret, evidence, stated, self.adjustments, self.engine.links, wanted)
 
     def entities(self, ids: Iterable[str]) -> dict[str, Entity]:
-        """Entities as they were, those that were there."""
-        return self.fold(Wanted(frozenset(ids), frozenset(), frozenset())).entities
+        """Entities as they were, those that were there.
+
+        Who was not sighted since is as its row says. Of one with very many sightings, description and type are those
+        that its first sightings and the last ones before the moment gave; `fold` and `whole` read all of them.
+        """
+        rows = self.work.entities.by_ids(ids)
+        found: dict[str, Entity] = {}
+        rest = set(ids) - rows.keys()
+        for entity_id, row in rows.items():
+            if self._is_as_then and self._is_untouched(row.last_seq, row.last_seen):
+                found[entity_id] = row
+            elif self._is_as_then and row.occurrences > SIGHTINGS_FOLDED_MAX:
+                found |= self._by_edges(row)
+            else:
+                rest.add(entity_id)
+        if rest:
+            found |= self.fold(Wanted(frozenset(rest), frozenset(), frozenset())).entities
+        return found
+
+    @property
+    def _is_as_then(self) -> bool:
+        """Whether rows of the present can stand for the past: no merge and no other wording lies between."""
+        return not self._former and not self.adjustments.leads_to and not self.tenant.adjustments
+
+    def _is_untouched(self, last_seq: int, last_seen: Micros) -> bool:
+        """Whether nothing happened to a row since."""
+        as_of = self.moment.as_of
+        return last_seq <= self.seq and (as_of is None or last_seen <= as_of)
+
+    def _by_edges(self, row: Entity) -> dict[str, Entity]:
+        near = self.work.evidence.edge_exchanges(row.id, SIGHTINGS_FOLDED_MAX // 4, self.seq)
+        evidence = [each for each in self.work.evidence.of_exchanges(near, {row.id}) if self.counts(each)]
+        return self._folded(evidence, (), Wanted(frozenset({row.id}), frozenset(), frozenset())).entities
 
     def neighbourhood(self, ids: Collection[str], per_node: int, min_strength: float) -> Neighbourhood:
-        """The strongest links of nodes as they were, for a walk."""
-        links = self._links_at(ids)
+        """The strongest links of nodes as they were, for a walk: of those that are strong now, or by hand."""
         steps: list[tuple[str, str, float]] = []
+        degrees: dict[str, int] = {}
         for node in ids:
-            near = [(link, b if a == node else a) for (a, b), link in links.items() if node in (a, b)]
-            near = [
-                (link, other) for link, other in near if link.strength >= min_strength and is_confirmed(link.sources)
-            ]
+            near = [(link, _other(link, node)) for link in self._links_near(node, per_node)]
+            near = [each for each in near if each[0].strength >= min_strength and is_confirmed(each[0].sources)]
             near.sort(key=lambda each: (-each[0].strength, each[1]))
             steps += [(node, other, link.strength) for link, other in near[:per_node]]
-        degrees: dict[str, int] = {}
-        for a, b in links:
-            degrees[a] = degrees.get(a, 0) + 1
-            degrees[b] = degrees.get(b, 0) + 1
+        degrees = self.work.entities.degrees({other for _, other, _ in steps})
         return Neighbourhood(steps, degrees)
+
+    def _links_near(self, node: str, per_node: int) -> list[AttentionLink]:
+        if not self._is_as_then:
+            return [folded.link for folded in self._folded_around([node]).values()]
+        now = self.work.links.neighbours([node], per_node=NEIGHBOURS_LOOKED_AT * per_node)
+        return [link for link in map(self._link, now) if link is not None]
 
     def between(self, ids: Collection[str]) -> list[AttentionLink]:
         """The links among entities as they were, strongest first."""
-        wanted = set(ids)
-        every = self._folded_around(ids)
-        found = [each.link for key, each in every.items() if key.a in wanted and key.b in wanted]
+        if self._is_as_then:
+            found = [link for link in map(self._link, self.work.links.between(ids)) if link is not None]
+        else:
+            wanted = set(ids)
+            every = self._folded_around(ids)
+            found = [each.link for key, each in every.items() if key.a in wanted and key.b in wanted]
         return sorted(found, key=lambda link: (-link.strength, link.concept_a, link.concept_b, link.link_type))
 
-    def _links_at(self, ids: Collection[str]) -> dict[tuple[str, str], AttentionLink]:
-        every = self._folded_around(ids)
-        best: dict[tuple[str, str], AttentionLink] = {}
-        for key, folded in sorted(every.items()):
-            pair = (key.a, key.b)
-            if pair not in best or best[pair].strength < folded.link.strength:
-                best[pair] = folded.link
-        return best
+    def _link(self, now: AttentionLink) -> AttentionLink | None:
+        """A link as it was, by its row and its meetings; one that was stated by hand by its entries."""
+        if self._is_untouched(now.last_seq, now.last_seen):
+            return now
+        key = LinkKey(now.concept_a, now.concept_b, now.link_type)
+        if now.link_type != HEBBIAN:
+            folded = self._folded_around([now.concept_a]).get(key)
+        else:
+            how = Fold(self.tenant.secret, self.adjustments, self.engine.links)
+            folded = link_at(self.work, how, key, self.seq, self.moment.as_of)
+        return None if folded is None else folded.link
 
     def _folded_around(self, ids: Collection[str]) -> dict[LinkKey, FoldedLink]:
         """Every link with an end among the entities: their exchanges hold all of its meetings."""
@@ -221,3 +266,7 @@ class Past:
         for slot in slot_ids:
             found += fold_statements(self.tenant.secret, self.work.facts.statements(slot, self.seq))
         return found
+
+
+def _other(link: AttentionLink, node: str) -> str:
+    return link.concept_b if link.concept_a == node else link.concept_a

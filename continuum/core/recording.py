@@ -14,6 +14,7 @@ from continuum.core.adjusting import Adjustments, adjustments_of, compounds_of, 
 from continuum.core.fact_writing import keep_current, resolve_and_keep, said_in
 from continuum.core.facts_by_hand import supersede
 from continuum.core.folding import UNCONFIRMED_STRENGTH_MAX, LinkSettings, meeting_of
+from continuum.core.refolding import ENTITY_NAME_CHARS_MAX
 from continuum.core.repeats import answered_before, fresh_utterances, remember_answer, same_again
 from continuum.core.stating import ensure_tenant
 from continuum.core.validation import same_key
@@ -42,8 +43,6 @@ from continuum.language.names import entity_key
 from continuum.language.tokens import encode_tags, encode_terms, without_ranges
 from continuum.retrieval.signatures import with_wording
 from continuum.storage.unit_of_work import UnitOfWork
-
-ENTITY_NAME_CHARS_MAX = 256
 
 Extract = Callable[[Exchange], Extraction]
 
@@ -292,6 +291,7 @@ def _append(work: UnitOfWork, exchange: Exchange) -> list[StoredMessage]:
     ]
     work.log.append([LogEntry(m.seq, "message", m.id, m.recorded_at) for m in messages])
     work.messages.append(messages)
+    work.tenants.note_said([message.timestamp for message in messages])
     return messages
 
 

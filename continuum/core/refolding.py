@@ -10,20 +10,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from continuum.core.adjusting import Adjustments, compounds_of, entities_of, pairs_of
-from continuum.core.folding import (
-    LinkKey,
-    LinkSettings,
-    Stated,
-    Wanted,
-    fold,
-    meeting_of,
-    walkable_strength,
-)
+from continuum.core.folding import FoldedLink, LinkKey, LinkSettings, Stated, Wanted, fold, folded_link, meeting_of
 from continuum.core.stating import stated_in
+from continuum.domain.clock import Micros
 from continuum.domain.records import AttentionLink, CompoundConcept, Entity, Taught
+from continuum.storage.repositories.entities import joined_sightings
+from continuum.storage.repositories.evidence import Meeting
 from continuum.storage.repositories.links import HEBBIAN
+from continuum.storage.repositories.messages import NO_SEQ
 from continuum.storage.unit_of_work import UnitOfWork
 
+ENTITY_NAME_CHARS_MAX = 256
+EDGE_MENTIONS = 16
+"""Mentions at either end of an entity's life that are looked at before all of them are."""
 _KINDS_OF_ONE_TYPE = ("session", "decision", "concept")
 
 
@@ -58,27 +57,24 @@ def touched_by(how: Fold, evidence: Iterable[Taught]) -> Touched:
     return touched
 
 
-def take_away(work: UnitOfWork, how: Fold, gone: Sequence[Taught], retold: Sequence[Taught] = ()) -> None:
+def take_away(work: UnitOfWork, how: Fold, gone: Sequence[Taught], told: Sequence[Taught] = ()) -> None:
     """Make derived rows what they are without some evidence, which has been deleted already.
 
-    `retold` is the evidence, former and new, of exchanges that teach something else now.
+    `told` is the evidence, kept already, that exchanges among those gone give instead.
     """
-    touched, anew = touched_by(how, gone), touched_by(how, retold)
-    rest = Touched(
-        {key: seen for key, seen in touched.entities.items() if key not in anew.entities},
-        {key: seen for key, seen in touched.links.items() if key not in anew.links},
-        {key: seen for key, seen in touched.compounds.items() if key not in anew.compounds},
-    )
-    entities, links, compounds = _diminish(work, how, rest)
-    wanted = Wanted(
-        frozenset({*entities, *anew.entities}),
-        frozenset({*links, *anew.links}),
-        frozenset({*compounds, *anew.compounds}),
-    )
+    before, after = touched_by(how, gone), touched_by(how, told)
     every = Touched(
-        {**touched.entities, **anew.entities}, {**touched.links, **anew.links}, {**touched.compounds, **anew.compounds}
+        {**before.entities, **after.entities}, {**before.links, **after.links}, {**before.compounds, **after.compounds}
     )
-    fold_anew(work, how, wanted, every)
+    rest = _change_entities(work, how, before, after)
+    # What merges have led together may have been sighted under many ids: only the evidence tells.
+    merged = bool(how.adjustments.leads_to)
+    compounds = frozenset(every.compounds) if merged else frozenset[str]()
+    fold_anew(work, how, Wanted(frozenset(rest), frozenset(), compounds), every)
+    for key in sorted(every.links):
+        refold_link(work, how, key)
+    for compound_id in sorted(every.compounds.keys() - compounds):
+        refold_compound(work, how, compound_id, every.compounds[compound_id][0])
 
 
 def fold_anew(work: UnitOfWork, how: Fold, wanted: Wanted, touched: Touched | None = None) -> None:
@@ -102,60 +98,171 @@ def fold_anew(work: UnitOfWork, how: Fold, wanted: Wanted, touched: Touched | No
     work.entities.remove(sorted(wanted.entities - folded.entities.keys()))
 
 
-def _diminish(work: UnitOfWork, how: Fold, touched: Touched) -> tuple[list[str], list[LinkKey], list[str]]:
-    """Diminish the rows that can be; gives what is left to be folded anew."""
-    rows = work.entities.by_ids(touched.entities)
-    entities = []
-    for entity_id, sightings in touched.entities.items():
-        less = _less(rows.get(entity_id), sightings)
-        if less is None:
-            entities.append(entity_id)
+def _change_entities(work: UnitOfWork, how: Fold, before: Touched, after: Touched) -> list[str]:
+    """Change the entities whose rows, or the edges of whose evidence, tell enough; gives the others."""
+    ids = sorted(before.entities.keys() | after.entities.keys())
+    rows = work.entities.by_ids(ids)
+    by_hand = work.evidence.entries_of(ids)
+    rest: list[str] = []
+    for entity_id in ids:
+        row, new = rows.get(entity_id), after.entities.get(entity_id, [])
+        less = None
+        if row is not None and entity_id in before.entities:
+            less = _less(row, before.entities[entity_id])
+            if less is None and entity_id not in by_hand and not how.adjustments.leads_to:
+                less = _less_by_edges(work, row, before.entities[entity_id], sum(each.occurrences for each in new))
+        elif row is not None and entity_id not in by_hand:
+            less = row
+        changed = None if less is None else _with_sightings(less, new)
+        if changed is None:
+            rest.append(entity_id)
+        elif changed.occurrences:
+            work.entities.write([changed])
         else:
-            work.entities.write([less])
-    links = [key for key, meetings in touched.links.items() if not _diminished(work, how, key, meetings)]
-    return entities, links, list(touched.compounds)
+            work.entities.remove([entity_id])
+    return rest
 
 
-def _less(row: Entity | None, sightings: Sequence[Entity]) -> Entity | None:
-    """The entity without some sightings, or None if only its whole evidence tells."""
-    if row is None:
-        return None
-    count = row.occurrences - sum(sighting.occurrences for sighting in sightings)
+def _with_sightings(row: Entity, sightings: Sequence[Entity]) -> Entity | None:
+    """The entity with more sightings, or None if their place among the others matters."""
+    if not row.occurrences:
+        return joined_sightings(sightings)[0] if sightings else row
+    for each in sightings:
+        if each.first_seq < row.first_seq or each.description not in ("", row.description):
+            return None
+    return joined_sightings([row, *sightings])[0]
+
+
+def _less(row: Entity, sightings: Sequence[Entity]) -> Entity | None:
+    """The entity without some sightings, or None if its row alone does not tell."""
     for each in sightings:
         inside = row.first_seq < each.first_seq and each.last_seq < row.last_seq
         inside = inside and row.created_at < each.created_at and each.last_seen < row.last_seen
-        describes = each.description and each.description == row.description
-        types = each.entity_type in _KINDS_OF_ONE_TYPE or each.entity_type != row.entity_type
-        if not inside or describes or each.aliases or not types:
+        if not inside or _describes(row, each) or each.aliases or not _is_plain_type(row, each):
             return None
-    return replace(row, occurrences=count) if count > 0 else None
+    return replace(row, occurrences=row.occurrences - sum(each.occurrences for each in sightings))
 
 
-def _diminished(work: UnitOfWork, how: Fold, key: LinkKey, meetings: Sequence[AttentionLink]) -> bool:
-    """Let a link have met less often, if that can be told from its row alone."""
-    found = work.links.get(*key)
-    if found is None:
-        return False
-    row = found[0]
-    count = row.co_occurrences - len(meetings)
-    for each in meetings:
-        inside = row.first_seq < each.first_seq and each.last_seq < row.last_seq
-        inside = inside and row.created_at < each.created_at and each.last_seen < row.last_seen
-        if not inside or row.sources.bit_count() != 1:
-            return False
-    if count < 1:
-        return False
-    raw = _repeated(how.settings, count)
-    work.links.write(replace(row, co_occurrences=count, strength=walkable_strength(raw, row.sources)), raw)
-    return True
+def _less_by_edges(work: UnitOfWork, row: Entity, sightings: Sequence[Entity], coming: int) -> Entity | None:
+    """The entity without some sightings, by what its first and its last mentions say; None if they do not tell.
+
+    `coming` sightings are kept already, and are counted by the caller.
+    """
+    count = row.occurrences - sum(each.occurrences for each in sightings)
+    if count <= 0:
+        return replace(row, occurrences=0)
+    if row.entity_type == "session":
+        return _session(work, row, coming)
+    if row.entity_type == "decision" or count < EDGE_MENTIONS:
+        return None
+    near = work.evidence.of_exchanges(work.evidence.edge_exchanges(row.id, EDGE_MENTIONS), {row.id})
+    seen = [entity for taught in near for entity in taught.entities]
+    aliases = {alias for each in seen for alias in each.aliases}
+    first_gone = min(each.first_seq for each in sightings)
+    for each in sightings:
+        typed = _is_plain_type(row, each) or any(other.entity_type == row.entity_type for other in seen)
+        described = not _describes(row, each) or any(
+            other.description == row.description and other.first_seq < first_gone for other in seen
+        )
+        if not (typed and described and aliases.issuperset(each.aliases)):
+            return None
+    first_seq, last_seq = work.evidence.edges(row.id)
+    created_at, last_seen = row.created_at, row.last_seen
+    if any(each.created_at <= created_at or each.last_seen >= last_seen for each in sightings):
+        created_at, last_seen = _times(work, row.id, first_seq, last_seq)
+    name = seen[0].name if first_gone <= row.first_seq else row.name
+    return replace(
+        row, name=name, occurrences=count, first_seq=first_seq, last_seq=last_seq,
+        created_at=created_at, last_seen=last_seen,
+    )  # fmt: skip
 
 
-def _repeated(settings: LinkSettings, meetings: int) -> float:
-    """The strength after so many meetings, by the same steps that learning takes."""
-    raw = settings.initial
-    for _ in range(meetings - 1):
-        raw = raw + settings.rate * (1 - raw)
-    return raw
+def _times(work: UnitOfWork, entity_id: str, first_seq: int, last_seq: int) -> tuple[Micros, Micros]:
+    """When an entity was first and last spoken of; its edges tell, unless messages came in another order."""
+    if not work.tenants.is_in_order():
+        return work.evidence.times(entity_id)
+    edges = work.messages.by_seqs([first_seq, last_seq])
+    return edges[first_seq].timestamp, edges[last_seq].timestamp
+
+
+def _session(work: UnitOfWork, row: Entity, coming: int) -> Entity | None:
+    """A session's entity, by the messages that are left; None if its name was cut."""
+    if len(row.name) >= ENTITY_NAME_CHARS_MAX:
+        return None
+    created_at, last_seen, first_seq, last_seq, count = work.evidence.session_extent(row.name)
+    if count <= coming:
+        return replace(row, occurrences=0)
+    return replace(
+        row,
+        created_at=created_at,
+        last_seen=last_seen,
+        first_seq=first_seq,
+        last_seq=last_seq,
+        occurrences=count - coming,
+    )
+
+
+def _describes(row: Entity, sighting: Entity) -> bool:
+    return bool(sighting.description) and sighting.description == row.description
+
+
+def _is_plain_type(row: Entity, sighting: Entity) -> bool:
+    """Whether the row has its type without this sighting."""
+    return sighting.entity_type in _KINDS_OF_ONE_TYPE or sighting.entity_type != row.entity_type
+
+
+def refold_link(work: UnitOfWork, how: Fold, key: LinkKey) -> None:
+    """Write or delete the row of a hebbian link, by all its meetings."""
+    folded = link_at(work, how, key)
+    if folded is None:
+        work.links.remove(*key)
+    else:
+        work.links.write(*folded)
+
+
+def link_at(
+    work: UnitOfWork, how: Fold, key: LinkKey, until_seq: int = NO_SEQ, until: Micros | None = None
+) -> FoldedLink | None:
+    """A hebbian link as its meetings up to a position and a moment give it; None if there is none."""
+    meetings: dict[int, Meeting] = {}
+    for a in how.adjustments.group(key.a):
+        for b in how.adjustments.group(key.b):
+            first, second = sorted((a, b))
+            for each in work.evidence.meetings(first, second, until_seq):
+                known = meetings.get(each.first_seq)
+                meetings[each.first_seq] = (
+                    each if known is None else each._replace(sources=each.sources | known.sources)
+                )
+    links = [
+        AttentionLink(key.a, key.b, HEBBIAN, 0.0, 1, m.sources, m.at, m.at, m.first_seq, m.last_seq)
+        for _, m in sorted(meetings.items())
+        if m.last_seq <= until_seq and (until is None or m.at <= until)
+    ]
+    return folded_link(links, how.settings) if links else None
+
+
+def refold_compound(work: UnitOfWork, how: Fold, compound_id: str, sighting: CompoundConcept) -> None:
+    """Write or delete the row of a compound whose components nobody merged, by where it was sighted."""
+    meetings = work.evidence.meetings("+".join(sorted(sighting.component_concepts)))
+    row = work.compounds.by_ids([compound_id]).get(compound_id)
+    if not meetings:
+        if row is not None:
+            work.compounds.remove(row)
+        return
+    if row is None or row.first_seq != meetings[0].first_seq:
+        message = work.messages.by_seqs([meetings[0].first_seq])[meetings[0].first_seq]
+        evidence = work.evidence.of_exchanges([message.exchange_id])
+        found = [c for taught in evidence for c in compounds_of(how.secret, taught, how.adjustments)]
+        row = next(each for each in found if each.id == compound_id)
+    work.compounds.write(
+        replace(
+            row,
+            co_occurrence_count=len(meetings),
+            last_seen=max(each.at for each in meetings),
+            first_seq=meetings[0].first_seq,
+            last_seq=meetings[-1].last_seq,
+        )
+    )
 
 
 def _evidence_for(
@@ -174,7 +281,9 @@ def _evidence_for(
     stated = [
         stated_in(how.secret, entry) for entry in work.history.entries(entries) if entry.kind in ("entity", "link")
     ]
-    return work.evidence.of_exchanges(sorted(exchanges)), stated
+    # Links and compounds need pairs and sentences; entities alone need no more than their own sightings.
+    only = None if wanted.links or wanted.compounds else {each for e in needed for each in how.adjustments.group(e)}
+    return work.evidence.of_exchanges(sorted(exchanges), only), stated
 
 
 def _rarest_ends(work: UnitOfWork, how: Fold, wanted: Wanted, touched: Touched | None) -> set[str]:

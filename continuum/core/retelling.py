@@ -49,12 +49,9 @@ class Retelling:
         seqs = [message.seq for messages in left for message in messages]
         work.history.remove_mentions(seqs)
         work.decisions.remove(sorted({*seqs, *self._changed}))
-        work.evidence.remove(self._exchanges)
+        work.evidence.remove(self._evidence)
         retold = [self._teach(messages) for messages in left]
-        ids = {each.exchange_id for each in retold}
-        gone = [each for each in self._evidence if each.exchange_id not in ids]
-        former = [each for each in self._evidence if each.exchange_id in ids]
-        take_away(work, self._how, gone, [*former, *retold])
+        take_away(work, self._how, self._evidence, retold)
         self._state(left, worded_since)
         fold_again(work, self._how.secret, self._slots)
 

@@ -16,6 +16,8 @@ _SWITCHES: Final = frozenset({"moved", "switched", "migrated", "changed", "trans
 _SETTINGS: Final = frozenset(
     "changed moved updated increased raised extended lowered reduced bumped pushed switched upgraded".split()
 )
+_ENDINGS: Final = frozenset({"left", "sold", "cancelled", "canceled", "quit", "dropped", "ditched"})
+_CONTRACTS: Final = frozenset({"subscription", "membership", "account", "plan", "license", "licence"})
 _PASSED_OVER: Final = frozenset({"have", "has", "just", "finally", "recently", "now", "also", "already", "all", "both"})
 
 
@@ -27,6 +29,8 @@ def change_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
     verb = words.at(index)
     if verb in _SWITCHES and words.at(index + 1) == "from":
         return _switch(reading, subject, first, index, verb, ("to",))
+    if verb in _SWITCHES and (moved := _moved_thing(reading, subject, first, index + 1)):
+        return moved
     if verb in ("replaced", "swapped"):
         return _switch(reading, subject, first, index - 1, verb, ("with", "by", "for"))
     if verb == "left":
@@ -46,8 +50,9 @@ def _switch(
     if old is None or new is None:
         return []
     attribute = _attribute(reading, subject, verb, old, new)
-    if not attribute:
+    if not attribute and verb not in ("replaced", "swapped"):
         return []
+    # Without an attribute, it is that of the former value, if anything is known of that.
     return [
         Draft(
             subject.name,
@@ -60,6 +65,45 @@ def _switch(
             confidence=0.8,
         )
     ]
+
+
+def _moved_thing(reading: Reading, subject: Subject, first: int, index: int) -> list[Draft]:
+    """ "we moved billing from MySQL to Postgres": what is used for it."""
+    words, text = reading.words, reading.text
+    thing = value_at(words, index)
+    if thing is None or subject.kind != "self" or words.at(thing.last) != "from":
+        return []
+    old = value_at(words, thing.last + 1)
+    new = value_at(words, old.last + 1) if old and words.at(old.last) == "to" else None
+    if old is None or new is None or not (is_name(reading, old) and is_name(reading, new)):
+        return []
+    if any(w.isdigit() for value in (old, new) for w in words.lower[value.first : value.last]):
+        return []
+    attribute = f"uses for {thing.text(text, words)}"
+    former = old.text(text, words)
+    return [Draft(subject.name, attribute, new.text(text, words), first, new.last, FactMode.CHANGE, replaces=former)]
+
+
+def end_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
+    """ "I left SAP", "sold my Volvo", "cancelled my Mubi subscription": ends the slot that has this value, if any."""
+    words, text, index = reading.words, reading.text, subject.after
+    while words.at(index) in _PASSED_OVER:
+        index += 1
+    if words.at(index) not in _ENDINGS:
+        return []
+    owned = words.at(index + 1) in ("my", "our", "the")
+    value = value_at(words, index + 1 + owned)
+    if value is None or words.at(value.last) in ("for", "to", "of", "with", "on", "at", "in", "and", "or"):
+        return []
+    last = value.last
+    if last - value.first > 1 and words.lower[last - 1] in _CONTRACTS:
+        last -= 1
+    elif not owned and not is_name(reading, value):
+        return []
+    if words.at(index) == "left" and owned and not any(words.raw[i][0].isupper() for i in range(value.first, last)):
+        return []
+    ended = Value(value.first, last).text(text, words)
+    return [Draft(subject.name, "", ended, first, value.last, FactMode.END, confidence=0.7)]
 
 
 def _attribute(reading: Reading, subject: Subject, verb: str, old: Value, new: Value) -> str:

@@ -20,7 +20,7 @@ from continuum.extraction.fact_predicates import (
 from continuum.extraction.fact_subjects import Subject
 from continuum.extraction.fact_values import Value, value_at
 from continuum.extraction.fact_words import Words
-from continuum.language.attributes import ROLES_HELD
+from continuum.language.attributes import ONE_AT_A_TIME, ROLES_HELD
 
 _PASSED_OVER: Final = frozenset(
     "now just also currently still really usually always actually recently finally mostly both all absolutely totally "
@@ -182,12 +182,17 @@ def _being(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[
     words, index = reading.words, verb.index
     if words.at(index).isdigit():
         return _age(reading, subject, verb, first)
-    if subject.kind == "name" and words.at(index) in ("our", "the", "my") and _is_role(words, index + 1):
-        return _role(reading, subject, verb, first)
+    held = subject.kind == "name" and words.at(index) in ("our", "the", "my") and _is_role(words, index + 1)
+    if held and (found := _role(reading, subject, verb, first)):
+        return found
     if subject.kind == "name" and words.at(index) in ("our", "my") and words.at(index + 1) in ("favorite", "favourite"):
         return _favourite(reading, subject, verb, first)
     if words.at(index) in ("a", "an"):
         return _job(reading, subject, verb, first)
+    if words.at(index) == "the" and _is_role(words, index + 1):
+        return _position(reading, subject, verb, first)
+    if verb.no_longer and words.at(index) in ("my", "our") and words.at(index + 1) in ONE_AT_A_TIME:
+        return _no_longer_mine(reading, subject, index, first)
     return _named(reading, subject, verb, first)
 
 
@@ -244,7 +249,7 @@ def _job(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[Dr
         age = Draft(subject.name, "age", aged, first, value.first + 1)
         held = Value(value.first + 1, value.last)
         return [age, *_held(reading, subject, first, held)]
-    if value is None or not is_job(words.lower[value.last - 1]) or value.last - value.first > 4:
+    if value is None or not _names_job(words, value) or value.last - value.first > 4:
         return []
     mode = FactMode.END if verb.no_longer else FactMode.STATE
     return [
@@ -259,6 +264,30 @@ def _job(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[Dr
             over=verb.used_to,
         )
     ]
+
+
+def _names_job(words: Words, value: Value) -> bool:
+    """ "nurse", and a role with what it is the role of: "team lead"."""
+    low = words.lower[value.last - 1]
+    return is_job(low) or (low in ROLES_HELD and value.last - value.first > 1)
+
+
+def _position(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[Draft]:
+    """ "Ana is the head of product": what she is of something is her job."""
+    words = reading.words
+    value = value_at(words, verb.index)
+    if value is None or "of" not in words.lower[value.first : value.last] or verb.used_to:
+        return []
+    mode = FactMode.END if verb.no_longer else FactMode.STATE
+    job = value.text(reading.text, words)
+    return [Draft(subject.name, "job", job, first, value.last, mode, polarity=not verb.negated)]
+
+
+def _no_longer_mine(reading: Reading, subject: Subject, index: int, first: int) -> list[Draft]:
+    """ "Leo is no longer my boyfriend", "he's no longer my boyfriend": whoever it was."""
+    who = subject.name if subject.kind == "name" else ""
+    relation = f"{reading.speaker}'s {reading.words.lower[index + 1]}"
+    return [Draft(relation, "name", who, first, index + 2, FactMode.END)]
 
 
 def _held(reading: Reading, subject: Subject, first: int, value: Value) -> list[Draft]:

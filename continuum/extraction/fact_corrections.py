@@ -19,9 +19,18 @@ _MARK_PHRASES: Final = (
     ("my", "mistake"),
     ("my", "bad"),
     ("i", "was", "wrong"),
+    ("that", "is", "wrong"),
+    ("that", "was", "wrong"),
+    ("wait", ",", "no"),
+    ("no", ",", "wait"),
     ("let", "me", "correct", "that"),
     ("let", "me", "correct", "myself"),
 )
+_PRONOUNS: Final = frozenset({"it", "he", "she", "they", "that"})
+_VERB_WORDS_MAX: Final = 3
+"""Words of a verb and its preposition between a pronoun and a value: "leaves at"."""
+_SHORT: Final = 5
+"""Words and signs of a sentence in which "I mean X" says nothing else."""
 _SIGNS: Final = frozenset({",", ".", ":", ";", "!", "-", "–", "—"})
 
 
@@ -61,13 +70,32 @@ def correction_facts(reading: Reading, marker: Marker) -> list[Draft]:
     words, index = reading.words, marker.after
     if words.at(index) in ("i", "we") and words.at(index + 1) in ("meant", "mean") and marker.marked:
         return _corrected(reading, index, index + 2, certain=True)
-    if words.at(index) == "i" and words.at(index + 1) == "meant":
+    if (
+        words.at(index) == "i"
+        and words.at(index + 1) in ("meant", "mean")
+        and (words.at(index + 1) == "meant" or (index == 0 and len(words) <= _SHORT and is_proper(words.written(2))))
+    ):
         return _corrected(reading, index, index + 2, certain=True)
     if words.at(index) in ("it", "that") and words.at(index + 1) in ("is", "was") and marker.marked:
         return _corrected(reading, index, index + 2, certain=marker.strong)
+    if words.at(index) in ("it", "that") and words.at(index + 1) == "is" and "not" in words.lower[index + 2 :]:
+        return [each for each in _corrected(reading, index, index + 2, certain=False) if each.replaces]
+    if words.at(index) in _PRONOUNS and marker.marked and (told := _told_anew(reading, index)):
+        return told
     if words.at(index) == "not" and (marker.marked or index == 0):
         return _not_but(reading, index)
     return _corrected(reading, index, index, certain=True) if marker.strong and len(words) - index <= 5 else []
+
+
+def _told_anew(reading: Reading, first: int) -> list[Draft]:
+    """ "sorry, it leaves at 8:45", "correction: he lives in Augsburg": only what is different is told by the value."""
+    words = reading.words
+    for index in range(first + 2, min(first + 2 + _VERB_WORDS_MAX, len(words))):
+        if is_proper(words.raw[index]):
+            return _corrected(reading, first, index, certain=True)
+        if not words.lower[index].isalpha():
+            break
+    return []
 
 
 def _corrected(reading: Reading, first: int, index: int, certain: bool) -> list[Draft]:

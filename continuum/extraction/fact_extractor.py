@@ -10,7 +10,7 @@ from typing import Final
 from continuum.domain.clock import Micros
 from continuum.domain.facts import USER_SUBJECT, ExtractedFact, FactMode
 from continuum.domain.records import ROLES, Span
-from continuum.extraction.fact_changes import change_facts
+from continuum.extraction.fact_changes import change_facts, end_facts
 from continuum.extraction.fact_clauses import ELLIPTIC_WORDS, SENTENCE_OPENERS, person_facts
 from continuum.extraction.fact_corrections import Marker, correction_facts, marker_of
 from continuum.extraction.fact_drafts import Draft, Reading
@@ -46,7 +46,8 @@ _CALLERS: Final = frozenset({"people", "everyone", "everybody", "friends"})
 _HINT = re.compile(
     r"(?<![^\W_])(?:i|im|ive|we|my|our|call|correction|oops|not|scratch|is|are|runs?|lives|works|moved|changed|likes|"
     r"loves|prefers|speaks|plays|drives|uses|studies|joined|switched|got|has|became|born|hates|eats|drinks|owns|quit|"
-    r"sold|bought|turned|started|stopped|comes|he's|she's|it's)(?![^\W_])"
+    r"sold|bought|turned|started|stopped|comes|he's|she's|it's|sells|offers|knows|leads|listens|opens|closes|smokes|"
+    r"takes|reads|manages|subscribes|doesn't|longer|postponed|rescheduled|pushed|leaves|departs|arrives|supports)(?![^\W_])"
 )
 
 
@@ -210,7 +211,11 @@ def _clause(reading: Reading, index: int) -> list[Draft]:
     low = words.lower[index]
     if low in SELF_WORDS:
         subject = self_subject(reading.speaker, index)
-        return change_facts(reading, subject, index) or person_facts(reading, subject, index)
+        return (
+            change_facts(reading, subject, index)
+            or person_facts(reading, subject, index)
+            or end_facts(reading, subject, index)
+        )
     if low in OWN_WORDS:
         relative = relation_subject(reading.text, words, index, reading.speaker)
         if relative is None:
@@ -220,8 +225,9 @@ def _clause(reading: Reading, index: int) -> list[Draft]:
         facts = person_facts(reading, relative, index)
         return facts if facts or relative.kind == "name" else thing_facts(reading, index)
     if low in PERSON_PRONOUNS:
-        who = reading.person
-        return person_facts(reading, self_subject(who, index)._replace(kind="relation"), index) if who else []
+        who = reading.person or ""
+        facts = person_facts(reading, self_subject(who, index)._replace(kind="relation"), index)
+        return [draft for draft in facts if draft.subject]
     if low in _CALLERS and words.at(index + 1) in ("call", "calls"):
         index += 1
         low = "call"
@@ -235,6 +241,7 @@ def _clause(reading: Reading, index: int) -> list[Draft]:
         return (
             change_facts(reading, subject_named, index)
             or person_facts(reading, subject_named, index)
+            or end_facts(reading, subject_named, index)
             or thing_facts(reading, index)
         )
     if low in ELLIPTIC_WORDS and (index == 0 or words.lower[index - 1] in SENTENCE_OPENERS):

@@ -12,6 +12,7 @@ from continuum.extraction.fact_predicates import (
     OWNED_NOUNS,
     VAGUE_WORK,
     Predicate,
+    is_job,
 )
 from continuum.extraction.fact_subjects import Subject
 from continuum.extraction.fact_values import Value, value_at
@@ -82,6 +83,8 @@ def having_drafts(reading: Reading, subject: Subject, predicate: Predicate, afte
     counted = COUNTED_RELATIVES.get(words.at(after + 1))
     if counted and (words.at(after) in _COUNTS or words.at(after).isdigit()):
         return [draft_of(reading, subject.name, predicate, Value(after, after + 2), counted)]
+    if value is not None and words.at(after) in ("a", "an") and words.lower[value.last - 1] in OWNED_NOUNS:
+        return [draft_of(reading, subject.name, predicate, value, "owns")]
     found = set_drafts(reading, subject, predicate, after) or relative_drafts(reading, subject, predicate, after)
     return found or pet_drafts(reading, subject, predicate, after)
 
@@ -90,7 +93,9 @@ def relative_drafts(reading: Reading, subject: Subject, predicate: Predicate, af
     """ "I have a friend named Lisa"."""
     words = reading.words
     value = value_at(words, after) if words.at(after) in ("a", "an", "another") else None
-    if value is None or words.at(value.last) not in ("named", "called") or words.lower[value.last - 1] not in RELATIONS:
+    if value is None or words.at(value.last) not in ("named", "called"):
+        return []
+    if words.lower[value.last - 1] not in RELATIONS and not is_job(words.lower[value.last - 1]):
         return []
     if words.lower[value.last - 1] in PETS:
         return []

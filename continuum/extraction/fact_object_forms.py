@@ -57,6 +57,12 @@ def is_tool(words: Words, value: Value) -> bool:
     return False
 
 
+def is_version(words: Words, value: Value) -> bool:
+    """ "Debian 12": a name and its number."""
+    number = words.raw[value.last - 1].removeprefix("v")
+    return value.last - value.first == 2 and words.raw[value.first][0].isupper() and number[:1].isdigit()
+
+
 def date_at(words: Words, index: int) -> Value | None:
     """A date as it is written: "3 June", "Friday 9 May", "March 5th, 2027"."""
     last = index

@@ -13,7 +13,6 @@ from continuum.extraction.fact_holdings import (
     booked_drafts,
     bought_drafts,
     car_drafts,
-    drug_drafts,
     having_drafts,
     money_drafts,
     owned_drafts,
@@ -31,6 +30,15 @@ from continuum.extraction.fact_predicates import (
     Predicate,
     is_job,
 )
+from continuum.extraction.fact_pursuits import (
+    club_drafts,
+    habit_drafts,
+    medicine_drafts,
+    placed_drafts,
+    title_drafts,
+    tool_drafts,
+    version_drafts,
+)
 from continuum.extraction.fact_subjects import Subject
 from continuum.extraction.fact_values import Value, value_at, values_at
 from continuum.extraction.fact_words import Words
@@ -42,8 +50,9 @@ _PLANS: Final = frozenset({"plan", "tier", "subscription", "package"})
 _PARTICLES: Final = frozenset("out up off over about at to how what when where that on into".split())
 _LOOSELY: Final = frozenset(
     "in with and or but because so for at during together since too as while every when around near outside "
-    "lately".split()
+    "lately again now anymore any too".split()
 )
+_MUCH: Final = frozenset({("a", "lot", "of"), ("lots", "of"), ("plenty", "of"), ("a", "bit", "of")})
 _NO_EMPLOYERS: Final = frozenset(
     "group club class gym team call meeting workshop community course program programme challenge band discord server "
     "home night noon time times hand once last school church league".split()
@@ -120,6 +129,7 @@ def _studies(reading: Reading, subject: Subject, predicate: Predicate, after: in
 
 def _food(reading: Reading, subject: Subject, predicate: Predicate, after: int) -> list[Draft]:
     words = reading.words
+    after = next((after + len(much) for much in _MUCH if tuple(words.lower[after : after + len(much)]) == much), after)
     if words.at(after) in ("the", "a", "an"):
         return []
     values = [value for value in values_at(words, after) if words.lower[value.last - 1] not in _NOT_MEALS]
@@ -204,12 +214,17 @@ def _used(reading: Reading, subject: Subject, predicate: Predicate, after: int) 
     if (predicate.form != "present" and words.at(after - 2) != "been") or subject.kind == "name":
         values = [value for value in values if is_name(reading, value)]
     values = [value for value in values if words.lower[value.first] not in ("following", "same", "above", "current")]
+    if len(values) == 1 and (old := _instead_of(words, values[0].last)):
+        drafted = draft_of(reading, subject.name, predicate, values[0])
+        former = old.text(reading.text, words)
+        return [replace(drafted, last=old.last, replaces=former, mode=FactMode.CHANGE)] if predicate.polarity else []
     if len(values) == 1 and words.at(values[0].last) == "for":
         purpose = value_at(words, values[0].last + 1)
         if purpose is not None and not _is_part(words, purpose):
             named = f"uses for {purpose.text(reading.text, words)}"
             drafted = draft_of(reading, subject.name, predicate, values[0], named)
-            return [replace(drafted, last=purpose.last)]
+            more = _used(reading, subject, predicate, purpose.last + 1) if _is_pair(words, purpose.last) else []
+            return [replace(drafted, last=purpose.last), *more]
     if len(values) == 1 and words.at(values[0].last) == "as" and words.at(values[0].last + 1) in ("my", "our", "the"):
         purpose = value_at(words, values[0].last + 2)
         if purpose is not None:
@@ -218,9 +233,28 @@ def _used(reading: Reading, subject: Subject, predicate: Predicate, after: int) 
     return [draft_of(reading, subject.name, predicate, value) for value in values]
 
 
+def _instead_of(words: Words, index: int) -> Value | None:
+    """What is not used any more: "instead of Zoom", "in place of Zoom"."""
+    if words.at(index) == "instead" and words.at(index + 1) == "of":
+        return value_at(words, index + 2)
+    if words.lower[index : index + 3] == ["in", "place", "of"]:
+        return value_at(words, index + 3)
+    return None
+
+
 def _is_part(words: Words, purpose: Value) -> bool:
     """A purpose that begins with a verb, or that goes on, is not the whole of it."""
-    return words.lower[purpose.first].endswith("ing") or words.at(purpose.last) in ("and", "or", "of")
+    if words.at(purpose.last) in ("and", "or", "of"):
+        return words.at(purpose.last) != "and" or not _is_pair(words, purpose.last)
+    return words.lower[purpose.first].endswith("ing") and (
+        purpose.last - purpose.first > 1 or words.at(purpose.last) not in _ENDS
+    )
+
+
+def _is_pair(words: Words, index: int) -> bool:
+    """Whether "and" leads to another tool with another purpose: "Vim for code and Obsidian for notes"."""
+    other = value_at(words, index + 1) if words.at(index) == "and" else None
+    return other is not None and words.at(other.last) == "for"
 
 
 def _age(reading: Reading, subject: Subject, predicate: Predicate, after: int) -> list[Draft]:
@@ -243,6 +277,8 @@ def _plan(reading: Reading, subject: Subject, predicate: Predicate, after: int) 
     """ "on the Pro plan", "upgraded to the Enterprise tier"."""
     words = reading.words
     value = value_at(words, after)
+    if versions := version_drafts(reading, subject, predicate, after):
+        return versions
     if value is None or value.last - value.first < 2 or words.lower[value.last - 1] not in _PLANS:
         if predicate.mode is FactMode.CHANGE and words.at(after - 1) == "the":
             return _used(reading, subject, predicate._replace(attribute="uses"), after)
@@ -278,7 +314,13 @@ _READERS: Final[dict[str, Callable[[Reading, Subject, Predicate, int], list[Draf
     "pet": pet_drafts,
     "having": having_drafts,
     "set": set_drafts,
-    "drug": drug_drafts,
+    "drug": medicine_drafts,
+    "version": version_drafts,
+    "placed": placed_drafts,
+    "habit": habit_drafts,
+    "club": club_drafts,
+    "tool": tool_drafts,
+    "title": title_drafts,
     "money": money_drafts,
     "school": school_drafts,
     "project": project_drafts,

@@ -38,6 +38,10 @@ be; state; partner; name; engaged to
 present; state; called; name; go by, goes by
 be; state; plan; plan; on the
 past; change; plan; plan; upgraded to, downgraded to, switched to the, moved to the
+present; state; runs; version; run, runs
+be; state; runs; version; running
+present; state; hosted on; placed; host, hosts, deploy, deploys, monitor, monitors, build, builds, store, stores
+be; state; hosted on; placed; hosting, deploying, monitoring, storing
 past; change; works at; org; got a new job at, landed a job at, got hired at
 past; end; works at; org; quit, resigned from, quit my job at, left my job at, quit working at, stopped working at
 past; end; works at; org; stopped working for, got fired from, got laid off from, retired from, was fired from
@@ -114,8 +118,8 @@ perfect; state; plays; lasting plays; played
 past; state; practises; studies; took up
 perfect; state; pet; having; got
 past; state; booked; booked; scheduled, booked, rescheduled
-be; state; member of; org; a member of, member of
-present; state; member of; org; belong to, belongs to
+be; state; member of; club; a member of, member of
+present; state; member of; club; belong to, belongs to
 past; state; chose; chosen; chose, picked, opted for, decided on, settled on, chosen
 be; state; goal; amount; aiming for, targeting
 present; state; wakes up at; amount; wake up at, wakes up at, get up at, gets up at
@@ -129,6 +133,19 @@ be; state; from; place; from, originally from
 present; state; from; place; come from, comes from
 past; state; born in; place; was born in, were born in
 past; state; birthday; date; was born on, were born on
+be; state; reads; title; reading
+past; end; reads; title; finished reading, finished
+present; state; knows; tool; know, knows
+past; state; knows; tool; learned, learnt
+past; end; member of; club; left the, quit the
+present; state; subscribes to; thing; subscribe to, subscribes to
+be; state; subscribes to; thing; subscribed to
+past; state; subscribes to; thing; subscribed to
+present; state; leads; club; lead, leads, manage, manages
+past; change; leads; club; took over
+past; end; takes; drug; stopped taking, quit taking, came off
+past; end; studies; studies; stopped learning, quit learning, gave up learning, stopped studying, quit studying
+past; end; speaks; thing; stopped speaking
 was; state; studies; studies; studied, majored in
 was; state; school; org; studied at
 """
@@ -142,6 +159,14 @@ _ACTIVITIES: Final = (
     "crocheting woodworking kayaking birdwatching stargazing bouldering vlogging smoking"
 )
 
+# Verbs that say by themselves what one does, where nothing follows them: "I smoke.", "I don't meditate any more".
+_HABITS: Final = (
+    "smoke:smoking smokes:smoking vape:vaping vapes:vaping meditate:meditating meditates:meditating jog:jogging "
+    "jogs:jogging knit:knitting knits:knitting ski:skiing skis:skiing surf:surfing surfs:surfing sew:sewing "
+    "sews:sewing swim:swimming swims:swimming hike:hiking hikes:hiking crochet:crocheting crochets:crocheting"
+)
+HABITS: Final = dict(pair.split(":") for pair in _HABITS.split())
+
 
 def _predicates(perfect: bool) -> dict[str, Predicate]:
     table: dict[str, Predicate] = {}
@@ -151,6 +176,8 @@ def _predicates(perfect: bool) -> dict[str, Predicate]:
             continue
         for phrase in phrases.split(", "):
             table[phrase] = Predicate(attribute, kind, form, FactMode(mode))
+    for habit in () if perfect else HABITS:
+        table[habit] = Predicate("practises", "habit", "present")
     for activity in () if perfect else _ACTIVITIES.split():
         table[activity] = Predicate("practises", "lasting activity", "be")
         table[f"started {activity}"] = Predicate("practises", "activity", "past")
@@ -200,7 +227,9 @@ JOB_NOUNS: Final = frozenset(
     "butcher banker broker trader driver firefighter freelancer gardener hairdresser manager director producer coach "
     "instructor translator interpreter tutor trainer coach waiter waitress bartender cashier builder welder tailor "
     "contractor counselor counsellor actor actress dancer singer composer scientist sculptor actuary auditor "
-    "bookkeeper recruiter midwife paramedic sailor miner mechanic marketer salesman saleswoman salesperson secretary "
+    "bookkeeper sommelier concierge chauffeur curator choreographer lifeguard stewardess steward ranger sheriff policeman "
+    "policewoman locksmith potter bricklayer caretaker fisherman animator illustrator podcaster blogger broker "
+    "stockbroker publisher referee umpire ceramicist tanner weaver recruiter midwife paramedic sailor miner mechanic marketer salesman saleswoman salesperson secretary "
     "administrator sysadmin dba devops sre cto ceo cfo founder entrepreneur ambassador diplomat detective "
     "investigator inspector surveyor optician radiologist cardiologist neurologist pediatrician paediatrician "
     "geologist astronomer astronaut historian archaeologist anthropologist sociologist linguist philosopher priest "

@@ -27,9 +27,14 @@ _OPENING_WORDS: Final = frozenset(
 )
 _TIME_WORDS: Final = frozenset(
     "since in last this two three four five a few years year months month weeks week ago back on of the early late "
-    "days "
+    "days these "
     "january february march april may june july august september october november december yesterday summer winter "
-    "spring autumn fall recently past weekend night now from until".split()
+    "spring autumn fall recently past weekend night now from until to".split()
+)
+# What only announces that something is so: "please note that my e-mail is ...", "turns out I like it".
+_ANNOUNCED: Final = frozenset(
+    {("please", "note", "that"), ("keep", "in", "mind", "that"), ("in", "mind", "that"), ("turns", "out", "that")}
+    | {("note", "that"), ("it", "turns", "out")}
 )
 _CONDITIONS: Final = frozenset(
     "if unless whether suppose supposing imagine imagining wish wishing hope hoping hopefully wonder wondering maybe "
@@ -93,6 +98,10 @@ def opens_clause(words: Words, index: int) -> bool:
         return True
     before = words.lower[index - 1]
     if before in _OPENING_SIGNS or before in _OPENING_WORDS:
+        return True
+    if before in ("that", "out") and tuple(words.lower[max(0, index - 3) : index]) in _ANNOUNCED:
+        return True
+    if before == "out" and tuple(words.lower[max(0, index - 2) : index]) == ("turns", "out"):
         return True
     if index > 6:
         return False

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from continuum.domain.facts import FactMode
 from continuum.extraction.fact_drafts import Draft, Reading
-from continuum.extraction.fact_object_forms import date_at, is_name
+from continuum.extraction.fact_object_forms import date_at, is_name, is_version
 from continuum.extraction.fact_predicates import PLACED
 from continuum.extraction.fact_subjects import Subject
 from continuum.extraction.fact_values import Value, value_at
@@ -37,6 +37,8 @@ _SITES: Final = frozenset(
     "office headquarters hq studio shop store warehouse factory lab clinic flat apartment house school company gym "
     "servers".split()
 )
+_OFFICES: Final = frozenset({"office", "headquarters", "hq", "studio"})
+_SECRETS: Final = frozenset({"password", "passphrase", "pin", "passcode"})
 _TECHNICAL: Final = frozenset("ip port url host hostname version endpoint password timeout".split())
 _PLAIN_VALUED: Final = frozenset(
     "language framework database editor browser provider colour color theme engine platform branch currency ide shell "
@@ -44,11 +46,20 @@ _PLAIN_VALUED: Final = frozenset(
     "singer show series dessert snack flower fruit vegetable team club game genre instrument place".split()
 )
 # What a team has one of: "the port" needs no owner, but "the height" is that of something named before.
-_SHARED_HEADS: Final = (SLOT_NOUNS | ROLES_HELD) - frozenset(
+_SHARED_HEADS: Final = (SLOT_NOUNS | ROLES_HELD | {"room", "code"}) - frozenset(
     "address phone number email height weight name nickname surname age birthday anniversary size rate price fee key "
     "id username handle salary capacity intake dose dosage distance wage model brand color colour font tempo".split()
 )
 _UNITS: Final = (("rate", "limit"), ("password", "policy"), ("phone", "number"), ("email", "address"), ("time", "zone"))
+
+
+_DOING: Final = {
+    "sells": "sells", "sell": "sells", "offers": "offers", "offer": "offers", "has": "has", "have": "has",
+    "run": "runs", "runs": "runs",
+}  # fmt: skip
+_HOURS: Final = frozenset("opens open closes close starts start begins begin ends end leaves departs arrives".split())
+# Compounds that are a field, though their head alone says nothing.
+_COMPOUNDS: Final = frozenset({"blood type", "door code", "access code", "gate code", "entry code", "zip code"})
 
 
 class _Noun(NamedTuple):
@@ -64,7 +75,7 @@ class _Noun(NamedTuple):
 def thing_facts(reading: Reading, first: int, owned_by: Subject | None = None) -> list[Draft]:
     """The facts of a clause that begins with a noun phrase at `first`, or with "Tom's", "my dog's" (`owned_by`)."""
     noun = _noun_at(reading, first, owned_by)
-    if noun is None or noun.head in _VAGUE_HEADS:
+    if noun is None or (noun.head in _VAGUE_HEADS and noun.name.lower() not in _COMPOUNDS):
         return []
     words = reading.words
     verb = words.at(noun.after)
@@ -72,14 +83,64 @@ def thing_facts(reading: Reading, first: int, owned_by: Subject | None = None) -
         return _being(reading, noun, first)
     if verb == "uses":
         return _slot(reading, noun, first, noun.after + 1, FactMode.STATE, True, attribute="uses")
-    if verb in ("run", "runs") and words.at(noun.after + 1) == "on":
+    if verb in ("run", "runs", "listens", "listen") and words.at(noun.after + 1) == "on":
+        if words.at(noun.after + 2) == "port":
+            return _placed(reading, noun, first, noun.after + 1, _mode_after(words, noun.after + 4), True)
         return _slot(reading, noun, first, noun.after + 2, FactMode.STATE, True, attribute=f"{verb} on")
+    if found := _doing(reading, noun, first):
+        return found
     if verb in ("has", "have", "was", "were", "got") and words.at(noun.after + 1) in _MOVES | _MOVED:
         noun = noun._replace(after=noun.after + 1)
         verb = words.at(noun.after)
     if verb in _MOVES | _MOVED and words.at(noun.after + 1) in ("to", "from"):
         return _moved(reading, noun, first)
     return []
+
+
+def _doing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+    """ "the web server runs Debian 12", "the pool opens at 7 am", "the bakery no longer sells croissants"."""
+    words, index = reading.words, noun.after
+    mode, polarity = FactMode.STATE, True
+    if words.lower[index : index + 2] == ["no", "longer"]:
+        mode, index = FactMode.END, index + 2
+    elif words.at(index) in ("doesn't", "don't"):
+        polarity, index = False, index + 1
+    elif words.at(index) == "now":
+        mode, index = FactMode.CHANGE, index + 1
+    verb = words.at(index)
+    if verb in _HOURS and words.at(index + 1) == "at":
+        return _timed(reading, noun, first, index + 2, f"{verb} at", mode)
+    switched = verb in ("switched", "migrated") and noun.head not in SLOT_NOUNS
+    if switched and words.at(index + 1) == "to" and date_at(words, index + 2) is None:
+        return _slot(reading, noun, first, index + 2, FactMode.CHANGE, True, attribute="uses")
+    value = value_at(words, index + 1)
+    if verb not in _DOING or value is None or noun.owner or not noun.determiner:
+        return []
+    if verb in ("has", "have") and (words.at(index + 1) not in ("a", "an") or noun.head not in _SITES):
+        return []
+    if verb in ("run", "runs") and not is_version(words, value):
+        return []
+    if words.at(value.last) not in ("", ".", "!", "now", "anymore", "any", "and"):
+        return []
+    if mode is FactMode.STATE and polarity:
+        mode = _mode_after(words, value.last)
+    elif not polarity and _mode_after(words, value.last) is FactMode.END:
+        mode, polarity = FactMode.END, True
+    return [_draft(reading, noun, first, value, mode, polarity, _DOING[verb])]
+
+
+def _mode_after(words: Words, index: int) -> FactMode:
+    low = words.at(index)
+    return FactMode.CHANGE if low == "now" else FactMode.END if low in ("anymore", "any") else FactMode.STATE
+
+
+def _timed(reading: Reading, noun: _Noun, first: int, index: int, attribute: str, mode: FactMode) -> list[Draft]:
+    words = reading.words
+    if not words.written(index)[:1].isdigit():
+        return []
+    last = index + 2 if words.at(index + 1) in ("am", "pm", "o'clock") else index + 1
+    mode = _mode_after(words, last) if mode is FactMode.STATE else mode
+    return [_draft(reading, noun, first, Value(index, last), mode, True, attribute)]
 
 
 def _noun_at(reading: Reading, first: int, owned_by: Subject | None) -> _Noun | None:
@@ -97,7 +158,7 @@ def _noun_at(reading: Reading, first: int, owned_by: Subject | None) -> _Noun | 
         elif low.endswith("'s") and not of and not owner and position > begin - 1:
             owner = text[words.start[begin] : words.end[position] - 2]
             begin = position + 1
-        elif _ends_noun(low, position > begin):
+        elif _ends_noun(low, position > begin) and words.at(position - 1) not in ("favourite", "favorite"):
             break
         position += 1
     last = of or position
@@ -113,7 +174,7 @@ def _noun_at(reading: Reading, first: int, owned_by: Subject | None) -> _Noun | 
 
 
 def _ends_noun(low: str, inside: bool) -> bool:
-    if low in _COPULAS or low in _MOVES or (inside and low in ("run", "runs", "uses")):
+    if low in _COPULAS or low in _MOVES or (inside and (low in ("uses", "listens") or low in _DOING or low in _HOURS)):
         return True
     return not low[0].isalnum() or WORD_CLASSES.get(low, NOUN) not in _NOUNS
 
@@ -157,7 +218,22 @@ def _being(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
         return _slot(reading, noun, first, index + 2, mode, polarity, attribute=f"{low} {words.at(index + 1)}")
     if low in _PLACES:
         return _placed(reading, noun, first, index, mode, polarity)
+    if not polarity and mode is FactMode.STATE and (found := _not_but(reading, noun, first, index)):
+        return found
     return _slot(reading, noun, first, index, mode, polarity)
+
+
+def _not_but(reading: Reading, noun: _Noun, first: int, index: int) -> list[Draft]:
+    """ "the meeting room is not Saturn but Jupiter": the right value, and the wrong one."""
+    words = reading.words
+    wrong = value_at(words, index)
+    if wrong is None:
+        return []
+    join = wrong.last + (words.at(wrong.last) == ",")
+    if words.at(join) != "but" and words.lower[join : join + 2] != ["it", "is"]:
+        return []
+    right = _slot(reading, noun, first, join + (1 if words.at(join) == "but" else 2), FactMode.CORRECTION, True)
+    return [replace(draft, replaces=wrong.text(reading.text, words)) for draft in right]
 
 
 def _placed(reading: Reading, noun: _Noun, first: int, index: int, mode: FactMode, polarity: bool) -> list[Draft]:
@@ -167,7 +243,7 @@ def _placed(reading: Reading, noun: _Noun, first: int, index: int, mode: FactMod
     if named in SLOT_NOUNS and words.written(index + 2)[:1].isdigit():
         return _slot(reading, noun, first, index + 2, mode, polarity, attribute=named)
     date = date_at(words, index + 1)
-    if date is None and noun.head in _SITES and noun.determiner in ("my", "our"):
+    if date is None and noun.head in _SITES and (noun.determiner in ("my", "our") or noun.head in _OFFICES):
         place = value_at(words, index + 1)
         if place is None or not words.raw[place.first][0].isupper():
             return []
@@ -199,15 +275,23 @@ def _is_slot_value(reading: Reading, noun: _Noun, index: int, value: Value, attr
     proper = any(is_proper(words.raw[i]) for i in range(value.first, value.last))
     if words.at(value.last) in ("'", '"', "`") or (value.last < len(words) and words.at(value.last)[0] == "("):
         return proper
+    if proper and noun.head in SLOT_NOUNS and " " in noun.name and _has_digit(words, value):
+        return True  # "the invoice number is 4411"
     if proper:
         return attribute != "" or noun.determiner != "the" or noun.owner != "" or noun.head in _SHARED_HEADS
     if noun.head in ROLES_HELD:
         return words.at(index) in ("a", "an", "the")
     plain = words.lower[value.last - 1]
+    if noun.head in _SECRETS and value.last - value.first == 1 and value.first == index:
+        return words.at(value.last) in ("", ".", "!") and bool(noun.owner)
     usual = not plain.endswith(("ed", "ing")) or "favo" in noun.name.lower()
     if attribute == "name":
         return is_name(reading, value)
     return usual and not attribute and ("favo" in noun.name.lower() or noun.head in _PLAIN_VALUED)
+
+
+def _has_digit(words: Words, value: Value) -> bool:
+    return any(character.isdigit() for i in range(value.first, value.last) for character in words.raw[i])
 
 
 def _draft(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from continuum.extraction.fact_words import Words, is_proper
-from continuum.language.attributes import ROLES_HELD
+from continuum.language.attributes import RELATIONS, ROLES_HELD
 from continuum.language.word_classes import (
     ADJECTIVE,
     ADVERB,
@@ -79,7 +79,7 @@ def value_at(words: Words, index: int, joins: frozenset[str] = frozenset()) -> V
     """
     if words.at(index) in _BEFORE_REJECTED:
         return None
-    first = index + 1 if words.at(index) in _ARTICLES else index
+    first = index + 1 if words.at(index) in _ARTICLES and not _is_letter(words, index) else index
     last = first
     while last < len(words) and _goes_on(words, last, last == first, joins):
         last += 1
@@ -91,8 +91,15 @@ def value_at(words: Words, index: int, joins: frozenset[str] = frozenset()) -> V
     return Value(first, last) if _says_something(words, first, last) else None
 
 
+def _is_letter(words: Words, index: int) -> bool:
+    """Whether an "A" is no article but a mark or a group, as in "my blood type is A."."""
+    return index > 0 and words.raw[index] == "A" and not words.at(index + 1)[:1].isalnum()
+
+
 def _goes_on(words: Words, index: int, is_first: bool, joins: frozenset[str]) -> bool:
     low, raw = words.lower[index], words.raw[index]
+    if is_first and _is_letter(words, index):
+        return True
     if not (raw[0].isalnum() or raw[0] in "$€£"):
         return low == "&" and not is_first
     if low in joins or (low in _JOINS and not is_first):
@@ -106,7 +113,7 @@ def _goes_on(words: Words, index: int, is_first: bool, joins: frozenset[str]) ->
     kind = WORD_CLASSES.get(low, NOUN)
     if kind == VERB and not is_first and _is_compound(words, index):
         return True
-    if kind in _STOPS and low not in ROLES_HELD:
+    if kind in _STOPS and low not in ROLES_HELD and low not in RELATIONS:
         if low in FOREIGN_WORDS and low not in ("a", "i", "me") and raw[0].isupper():
             return True  # "La Paz", "El Paso"
         return kind == VERB and (low.endswith("ing") or (not is_first and raw[0].isupper()))
@@ -124,7 +131,7 @@ def _is_compound(words: Words, index: int) -> bool:
 def _without_tail(words: Words, first: int, last: int) -> int:
     """Cut words of time and the like off the end; "per day" stays, "daily" where there is a figure."""
     figure = any(words.raw[i][0].isdigit() or words.raw[i][0] in "$€£" for i in range(first, last))
-    while last > first:
+    while last > first and not _is_letter(words, last - 1):
         low = words.lower[last - 1]
         kept = last - first > 1 and words.lower[last - 2] in ("per", "a", "an")
         if not (low in _OFTEN and not figure) and not (low in _TAILS and not kept):
@@ -135,6 +142,8 @@ def _without_tail(words: Words, first: int, last: int) -> int:
 
 def _says_something(words: Words, first: int, last: int) -> bool:
     head = words.lower[last - 1]
+    if words.raw[last - 1].istitle() and first > 0 and words.raw[first - 1].islower() and len(head) > 2:
+        return not head.endswith("'s")  # "Nice" within a sentence is a name
     if head in _EMPTY and last - first > 1 and words.lower[first].endswith("ing") and head in _OBJECTS_OF_VERBS:
         return True
     if head in _EMPTY or (words.lower[first] in _EMPTY_FIRST and words.raw[first].islower()) or head.endswith("'s"):

@@ -80,6 +80,16 @@ url; one; link, web address
 budget; one; budget
 status; one; state
 plan; one; subscription, tier
+reads; many; book
+knows; many; skill
+subscribes to; many; subscription
+leads; many; team
+runs; one; operating system
+has; many; facility
+sells; many; product
+offers; many; service
+opens at; one; opening time
+closes at; one; closing time
 """
 
 
@@ -129,10 +139,11 @@ def is_single(name: str, subject: str = "") -> bool:
     The name of "user's friend" is one of many, that of "user's wife" is not.
     """
     if name == "name" and "'s " in subject:
-        return subject.split()[-1].lower() in ONE_AT_A_TIME
+        return subject.split()[-1].lower() in ONE_AT_A_TIME | _ROLES_OF_ONE
     return name.startswith(_SINGULAR_USE) or attribute_named(name).single
 
 
+_ROLES_OF_ONE: Final = frozenset("ceo cto cfo coo cio ciso president chair chairman chairwoman mayor".split())
 _UNAMBIGUOUS: Final = {
     "phone number": "phone", "telephone number": "phone", "mobile number": "phone", "email address": "email",
     "home city": "lives in", "employer": "works at", "occupation": "job", "job title": "job", "nickname": "called",
@@ -182,7 +193,10 @@ _PROFESSIONS: Final = frozenset(
 )
 _PERSONAL: Final = RELATIONS - _PROFESSIONS
 
-PETS: Final = frozenset("dog cat puppy kitten horse parrot hamster rabbit bunny turtle tortoise budgie pup".split())
+PETS: Final = frozenset(
+    "dog cat puppy kitten horse parrot hamster rabbit bunny turtle tortoise budgie pup goat pony donkey goldfish "
+    "ferret gecko lizard snake canary cockatiel chinchilla hedgehog alpaca".split()
+)
 
 ONE_AT_A_TIME: Final = frozenset(
     "wife husband partner spouse fiance fiancee fiancé fiancée girlfriend boyfriend mother "
@@ -223,6 +237,14 @@ def relation_name(words: Sequence[str]) -> str:
     ]
     return " ".join((*kept, words[-1]))
 
+
+OPPOSITES: Final = {"likes": "dislikes", "dislikes": "likes"}
+"""Attributes of which a value can have one at a time: who dislikes it now no longer likes it."""
+
+LASTING: Final = frozenset(
+    fact_key(name) for name in ("born in", "from", "name", "birthday", "graduated from", "grew up in", "age", "called")
+)
+"""Attributes that no leaving, selling or stopping ends."""
 
 ROLES_HELD: Final = frozenset(
     "ceo cto cfo coo cio ciso president director manager lead leader head owner founder maintainer chair chairman "

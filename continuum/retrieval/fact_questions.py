@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
-from continuum.domain.clock import Micros
+from continuum.domain.clock import EARLIEST_MICROS, Micros
 from continuum.domain.facts import USER_SUBJECT, AskedTime, FactQuestion
 from continuum.language.attributes import RELATIONS, attributes_asked, fact_key, relation_name
 from continuum.language.time import time_windows
@@ -29,16 +29,15 @@ _ASKING: Final = frozenset(
 _YES_NO: Final = frozenset("do does did am is are was were have has can could should".split())
 _FIRST: Final = frozenset({"i", "me", "my", "mine", "we", "us", "our", "i'm", "i've", "we're", "we've", "myself"})
 _OWN: Final = frozenset({"my", "our"})
-_BEFORE: Final = frozenset(
-    "previous previously former formerly earlier old originally initially past prior until replaced".split()
-)
+_BEFORE: Final = frozenset("previous previously former formerly earlier old past prior until replaced".split())
+_AT_FIRST: Final = frozenset({"originally", "initially"})
 _EVER: Final = frozenset("ever history all always been far".split())
 
 # verb or state: the attributes it asks for
 _VERBS_TABLE: Final = """
 live living lives lived reside based located stay: lives in, from, address
 move moved moving relocate relocated: lives in
-work working works worked employed: works at, job
+work working works worked employed: works at, job, employer
 job occupation profession living: job, works at
 eat eats eating ate: eats, diet, allergic to
 drink drinks drinking drank: drinks
@@ -52,18 +51,39 @@ play plays playing played: plays
 study studies studying studied major: studies, school
 graduate graduated: graduated from, school
 drive drives driving drove: drives, owns
-own owns have has owned: owns, pet, children
+own owns have has owned: owns, pet, has, children
 allergic: allergic to
 married engaged divorced single: marital status, spouse
 vegan vegetarian pescatarian: diet, eats
-call called named: called, name
+call called named: called, name, nickname
 born: born in, birthday
 from: from, lives in, born in
 old: age
 joined hired quit: works at
-deployed deploy: deployed on, deployed to, hosted on, run on, runs on
-hosted host: hosted on, hosted by, run on, runs on
-run runs running: runs on, run on, hosted on
+bed bedtime: goes to bed at
+wake wakes: wakes up at
+leave leaves depart departs: leaves at, departs at
+arrive arrives: arrives at
+start starts begin begins: starts at, begins at
+end ends: ends at
+deployed deploy: deployed on, deployed to, deploys with, deploys on, deploys to, hosted on, run on, runs on
+hosted host: hosted on, hosts on, hosted by, run on, runs on
+monitor monitored: monitors with, monitored with
+build builds: builds with, built with
+store stored: stored in, stores on, stored on
+run runs running: runs, runs on, run on, hosted on
+smoke smokes vape jog knit ski surf sew hike swim meditate crochet: practises
+learn learning: studies, practises
+read reading reads: reads
+know knows: knows
+lead leads manage manages: leads
+subscribe subscribes subscribed: subscribes to
+take takes taking: takes
+sell sells selling: sells
+offer offers: offers
+member belong: member of
+opens open: opens at, opening time
+closes close: closes at, closing time
 written built: written in, built with, built in
 """
 _LIGHT: Final = frozenset(
@@ -82,6 +102,10 @@ def _verbs() -> dict[str, tuple[str, ...]]:
     return table
 
 
+_PARTNERS: Final = {
+    **dict.fromkeys(("wife", "husband", "spouse"), ("name", "spouse")),
+    **dict.fromkeys(("girlfriend", "boyfriend", "partner"), ("name", "partner")),
+}
 _BY_VERB: Final = _verbs()
 _USES: Final = fact_key("uses")
 _USER: Final = fact_key(USER_SUBJECT)
@@ -99,7 +123,8 @@ def fact_question(text: str, now: Micros, speakers: Collection[str] = ()) -> Fac
     """The slots that a question, or a short query such as "my editor", may ask for; None if it asks for none.
 
     `speakers` are the names of those whom "I" and "my" may mean. At most 8 attributes and 8 subjects, the likeliest
-    first. Texts of more than 240 characters ask for nothing. Pure, linear.
+    first. Texts of more than 240 characters ask for nothing. "originally" asks for what was ``before`` all, with the
+    earliest moment as `start`. Pure, linear.
 
     >>> fact_question("Where do I live?", 0).attributes[0]
     'livesin'
@@ -124,6 +149,8 @@ def fact_question(text: str, now: Micros, speakers: Collection[str] = ()) -> Fac
 def _phrases(raw: list[str], words: list[str]) -> Iterator[_Phrase]:
     first = 0
     for index, word in enumerate((*words, "")):
+        if word and index > first and words[index - 1] in ("favourite", "favorite"):
+            continue
         possessive = word.endswith("'s")
         if word and (_is_noun(word) or (raw[index][0].isupper() and index > 0 and word not in _FIRST)):
             if not possessive:
@@ -135,6 +162,8 @@ def _phrases(raw: list[str], words: list[str]) -> Iterator[_Phrase]:
 
 
 def _is_noun(word: str) -> bool:
+    if word.removesuffix("'s") in RELATIONS:
+        return True
     kind = WORD_CLASSES.get(word.removesuffix("'s"), NOUN)
     if kind in (NOUN, VERB_OR_NOUN, GENERIC):
         return word not in _BY_VERB and word not in _ASKING
@@ -162,6 +191,12 @@ def _attributes(words: list[str], phrases: list[_Phrase]) -> tuple[str, ...]:
     for phrase in phrases:
         if words[phrase.last - 1] not in RELATIONS or phrase.last - phrase.first > 1:
             _add_noun(found, words, phrase)
+    if words[0].startswith("who"):
+        for phrase in phrases:
+            if phrase.first and words[phrase.first - 1] in _OWN:
+                found.update(dict.fromkeys(_PARTNERS.get(words[phrase.last - 1], ("name",))))
+    if not found and words[-1] == "do" and words[0] == "what":
+        found.update(dict.fromkeys(_BY_VERB["job"]))
     if not found and any(words[p.last - 1].removesuffix("'s") in RELATIONS for p in phrases):
         found[fact_key("name")] = None
     return tuple(found)[:ATTRIBUTES_MAX]
@@ -203,7 +238,13 @@ def _subjects(
         relation = _relation(words, phrase)
         if relation:
             found.update(dict.fromkeys(fact_key(f"{owner}'s {relation}") for owner in ("user", *speakers)))
+            if relation in _PARTNERS:
+                found.update(dict.fromkeys(selves))
             return tuple(found)[:SUBJECTS_MAX]
+    if words[0].startswith("who"):
+        for phrase in phrases:
+            if phrase.first and words[phrase.first - 1] in _OWN:
+                found[fact_key(f"user's {words[phrase.last - 1]}")] = None
     first_person = any(word in _FIRST for word in words)
     for phrase in phrases:
         key = _key(words, phrase.first, phrase.last)
@@ -249,6 +290,8 @@ def _time(
             return "at", "", windows[0].start, windows[0].end
         shown = " ".join(raw[index : index + 4]) if index < len(raw) and raw[index].lower() not in _FIRST else ""
         return "before", fact_key(shown) if shown else "", None, None
+    if not _AT_FIRST.isdisjoint(words):
+        return "before", "", EARLIEST_MICROS, None
     if not _BEFORE.isdisjoint(words) and not (words[0] == "how" and "old" in words):
         return "before", "", None, None
     if ("use" in words or "used" in words) and any(f"{w} to" in plain.lower() for w in ("use", "used")):

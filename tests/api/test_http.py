@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,8 @@ from continuum.api.server import create_app
 from continuum.core.config import MemoryConfig
 from continuum.errors import ConfigurationError, ContinuumError
 from continuum.runtime import open_runtime
+from tests.api.conftest import BASE
 from tests.requirements import requirement
-
-BASE = "http://127.0.0.1:8420"
-
-
-@pytest.fixture
-def client(db_path: Path) -> Iterator[TestClient]:
-    with open_runtime(MemoryConfig(db_path=db_path)) as runtime:
-        yield TestClient(create_app(runtime), base_url=BASE, raise_server_exceptions=False)
 
 
 @requirement("api:learn", "api:recall", "compat:fault-8")
@@ -264,10 +256,12 @@ def test_the_api_describes_itself(client: TestClient) -> None:
     described = client.get("/openapi.json").json()
     assert described["openapi"].startswith("3.1")
     assert set(described["paths"]) == {
-        "/v1/recall",
-        "/v1/learn",
-        "/v1/turn",
-        "/v1/stats",
-        "/v1/entities",
-        "/v1/health",
-    }
+        f"/v1/{path}"
+        for path in (
+            *("recall", "learn", "turn", "stats", "entities", "health"),
+            *("facts", "facts/{fact_id}/retract", "conflicts", "messages/{message_id}"),
+            *("diff", "timeline", "state"),
+            *("forget", "receipts", "receipts/verify", "scrub", "retention", "sweep", "consolidate"),
+            *("concepts/merge", "concepts/rename", "undo"),
+        )
+    } | ({"/v1/export", "/v1/import"} & set(described["paths"]))

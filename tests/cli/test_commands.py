@@ -9,18 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from continuum import errors
 from continuum.cli import main as cli
 from continuum.cli.commands import demo
 from continuum.errors import ContinuumError
+from tests.cli.conftest import run
 from tests.requirements import requirement
-
-
-def run(*arguments: str, stdin: str | None = None) -> Result:
-    """Run `continuum` in this process; a failure that has a name is re-raised."""
-    return CliRunner().invoke(cli.command_line, arguments, input=stdin, catch_exceptions=False)
 
 
 def process(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -65,10 +61,23 @@ def test_learn_reads_standard_input() -> None:
 def test_every_answer_has_a_json_form() -> None:
     for arguments in (
         ["init"],
-        ["learn", "hello there"],
+        ["learn", "hello there, Minka"],
         ["recall", "hello", "--explain"],
         ["search", "x"],
         ["status"],
+        ["facts"],
+        ["teach", "cat", "name", "Minka"],
+        ["conflicts"],
+        ["timeline", "Minka"],
+        ["diff", "2020-01-01"],
+        ["forget", "--before", "1999-01-01", "--yes"],
+        ["receipts"],
+        ["receipts", "--verify"],
+        ["scrub"],
+        ["retention"],
+        ["retention", "--messages", "30"],
+        ["sweep"],
+        ["consolidate"],
     ):
         assert isinstance(json.loads(run(*arguments, "--json").stdout), dict)
 

@@ -164,7 +164,7 @@ forgetting = st.one_of(
     st.tuples(st.just(World.forget_session), st.tuples(st.integers(0, 2))),
     st.tuples(st.just(World.forget_fact), st.tuples(some)),
 )
-patient = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @requirement("forget:erase")

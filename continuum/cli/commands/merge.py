@@ -18,6 +18,6 @@ def command(options: Options, name: str, into: str) -> None:
     with ConsciousMemory(config=options.existing) as memory:
         concept, seq = memory.merge_concepts(name, into)
     if options.as_json:
-        print_json({"concept": concept, "seq": seq})
+        print_json({"concept": {"id": concept.id, "name": concept.name, "aliases": concept.aliases}, "seq": seq})
         return
     click.echo(visible(f"merged into {concept.name}; `continuum undo {seq}` takes it back"))

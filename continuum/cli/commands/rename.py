@@ -18,6 +18,6 @@ def command(options: Options, name: str, new_name: str) -> None:
     with ConsciousMemory(config=options.existing) as memory:
         concept, seq = memory.rename_concept(name, new_name)
     if options.as_json:
-        print_json({"concept": concept, "seq": seq})
+        print_json({"concept": {"id": concept.id, "name": concept.name, "aliases": concept.aliases}, "seq": seq})
         return
     click.echo(visible(f"renamed to {concept.name}; `continuum undo {seq}` takes it back"))

@@ -9,7 +9,7 @@ from continuum.cli.settings import Options, with_options
 from continuum.core.memory import ConsciousMemory
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # an id may begin with a dash
 @click.argument("fact_id")
 @click.option("--reason", default="", help="Why it was never right.")
 @with_options

@@ -9,6 +9,7 @@ import click
 from continuum.cli.output import print_json, visible
 from continuum.cli.settings import Options, with_options
 from continuum.core.memory import ConsciousMemory
+from continuum.domain.clock import iso
 
 
 @click.command()
@@ -24,6 +25,14 @@ def command(options: Options, message_id: str, text: str) -> None:
     with ConsciousMemory(config=options.existing) as memory:
         message = memory.revise(message_id, words)
     if options.as_json:
-        print_json(message)
+        print_json(
+            {
+                "id": message.id,
+                "seq": message.seq,
+                "session_id": message.session_id,
+                "text": message.text,
+                "timestamp": iso(message.timestamp),
+            }
+        )
         return
     click.echo(visible(f"revised {message.id}"))

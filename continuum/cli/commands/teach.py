@@ -10,7 +10,7 @@ from continuum.core.facts_by_hand import VALUE_MODES, TaughtFact
 from continuum.core.memory import ConsciousMemory
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # a value may begin with a dash
 @click.argument("subject")
 @click.argument("attribute")
 @click.argument("value")

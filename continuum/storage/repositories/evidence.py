@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from continuum.domain.records import Adjustment, CompoundSighting, Entity, Sources, Taught
 from continuum.storage.base import Row
@@ -11,6 +12,15 @@ from continuum.storage.repositories.base import Repository
 from continuum.storage.repositories.messages import NO_SEQ
 
 EVIDENCE_AT_ONCE = 1_000
+
+
+class Meeting(NamedTuple):
+    """Two concepts met, or a compound was sighted: positions, time, and on whose word."""
+
+    first_seq: int
+    last_seq: int
+    at: int
+    sources: Sources
 
 
 def _text(taught: Taught) -> str:
@@ -25,9 +35,12 @@ def _text(taught: Taught) -> str:
     return json.dumps([taught.at, entities, links, compounds], ensure_ascii=False, separators=(",", ":"))
 
 
-def _taught(row: Row) -> Taught:
+def _taught(row: Row, only: Collection[str] | None = None) -> Taught:
+    """Evidence as it was kept; with `only`, no more of it than the sightings of some entities."""
     exchange_id, first_seq, last_seq, text = row
     at, entities, links, compounds = json.loads(text)
+    if only is not None:
+        entities, links, compounds = [e for e in entities if e[0] in only], [], []
     found = tuple(
         Entity(
             e[0], e[1], e[2], e[3], e[9] if len(e) > 9 else "", e[4], e[5], e[6],
@@ -46,17 +59,50 @@ def _taught(row: Row) -> Taught:
     )
 
 
+def _meeting_rows(taught: Taught) -> list[tuple[str, str, int, int, int, int]]:
+    """Pairs by the extent of their exchange, compounds by the message that holds their sentence."""
+    rows = [(a, b, taught.first_seq, taught.last_seq, taught.at, int(sources)) for a, b, sources in taught.links]
+    return rows + [("+".join(sorted(c.component_ids)), "", c.seq, c.seq, c.at, 0) for c in taught.compounds]
+
+
 class Evidence(Repository):
     """Evidence by exchange, by entity, or all of it; ids are those that words gave, before any merge."""
 
     def put(self, taught: Sequence[Taught]) -> None:
-        """Keep what exchanges taught; an earlier row of the same exchange is replaced."""
+        """Keep what exchanges taught, and who met in them; an earlier row of the same exchange is replaced."""
         self._put("put_evidence", [(each.exchange_id, each.first_seq, each.last_seq, _text(each)) for each in taught])
+        self._put("add_meetings", sorted(row for each in taught for row in _meeting_rows(each)))
 
-    def of_exchanges(self, exchange_ids: Iterable[str]) -> list[Taught]:
-        """What these exchanges taught, in the order of the log."""
+    def of_exchanges(self, exchange_ids: Iterable[str], only: Collection[str] | None = None) -> list[Taught]:
+        """What these exchanges taught, in the order of the log; with `only`, no more than sightings of entities."""
         rows = self._rows_in("evidence_of_exchanges", exchange_ids)
-        return sorted(map(_taught, rows), key=lambda each: each.first_seq)
+        return sorted((_taught(row, only) for row in rows), key=lambda each: each.first_seq)
+
+    def meetings(self, subject_a: str, subject_b: str = "", until_seq: int = NO_SEQ) -> list[Meeting]:
+        """Where two concepts met, a < b, or a compound was sighted, up to a position; in the order of the log."""
+        values = {"subject_a": subject_a, "subject_b": subject_b, "seq": until_seq}
+        return [Meeting(first, last, at, Sources(s)) for first, last, at, s in self._rows("meetings_of", **values)]
+
+    def edge_exchanges(self, entity_id: str, limit: int, until_seq: int = NO_SEQ) -> list[str]:
+        """The exchanges of the first and of the last mentions of an entity, `limit` mentions at either end."""
+        first = self._rows("first_mentions", entity_id=entity_id, limit=limit)
+        last = self._rows("last_mentions", entity_id=entity_id, seq=until_seq, limit=limit)
+        return sorted({row[1] for row in (*first, *last) if row[0] <= until_seq})
+
+    def edges(self, entity_id: str) -> tuple[int, int]:
+        """The positions of the first and the last message that name an entity, which some must do."""
+        first = self._rows("first_mentions", entity_id=entity_id, limit=1)
+        last = self._rows("last_mentions", entity_id=entity_id, seq=NO_SEQ, limit=1)
+        return first[0][0], last[0][0]
+
+    def times(self, entity_id: str) -> tuple[int, int]:
+        """The times of the earliest and the latest message that name an entity, which some must do."""
+        row = self._rows("times_of_entity", entity_id=entity_id)[0]
+        return row[0], row[1]
+
+    def session_extent(self, session_id: str) -> tuple[int, int, int, int, int]:
+        """First and last time, first and last position, and number of a session's messages; it must have some."""
+        return tuple(self._rows("extent_of_session", session_id=session_id)[0])
 
     def every(self) -> Iterator[Taught]:
         """All evidence, page by page, in the order of exchange ids, which is not that of the log."""
@@ -65,9 +111,11 @@ class Evidence(Repository):
             yield from map(_taught, rows)
             after = rows[-1][0]
 
-    def remove(self, exchange_ids: Iterable[str]) -> None:
-        """Delete the evidence of exchanges."""
-        self._rows_in("remove_evidence", exchange_ids)
+    def remove(self, evidence: Sequence[Taught]) -> None:
+        """Delete the evidence of exchanges, given as it was kept."""
+        self._rows_in("remove_evidence", [each.exchange_id for each in evidence])
+        rows = [row for each in evidence for row in _meeting_rows(each)]
+        self._each("remove_meeting", [{"subject_a": row[0], "subject_b": row[1], "first_seq": row[2]} for row in rows])
 
     def exchanges_of(self, entity_ids: Iterable[str], until_seq: int = NO_SEQ) -> dict[str, set[str]]:
         """The exchanges, up to a position, that name each entity or take the decision that it stands for."""

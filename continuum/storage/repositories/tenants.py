@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from continuum.domain.clock import Micros
 from continuum.domain.records import TenantCounts, TenantRecord
@@ -42,6 +43,16 @@ class Tenants(Repository):
         if not rows:
             raise NotFoundError(f"tenant {self._session.tenant_id}: not known yet; call tenants.ensure first")
         return TenantRecord(*rows[0])
+
+    def note_said(self, times: Sequence[Micros]) -> None:
+        """Note when new messages were said, in the order of the log."""
+        ascending = all(later >= earlier for earlier, later in pairwise(times))
+        self._rows("note_said", earliest=times[0] if ascending else min(times) - 1, latest=max(times))
+
+    def is_in_order(self) -> bool:
+        """Whether every message was said at or after all before it in the log."""
+        rows = self._rows("is_in_order")
+        return bool(rows and rows[0][0])
 
     def position(self) -> int:
         """The newest position of the log, 0 for an unknown tenant."""

@@ -145,3 +145,47 @@ DELETE FROM compound_concepts WHERE tenant_id = :tenant_id AND id IN :list RETUR
 -- name: remove_compound_members
 -- scope: tenant
 DELETE FROM compound_members WHERE tenant_id = :tenant_id AND compound_id = :compound_id AND entity_id = :entity_id;
+
+-- name: add_meetings
+-- scope: tenant
+INSERT INTO meetings (tenant_id, subject_a, subject_b, first_seq, last_seq, at, sources)
+VALUES :rows(:tenant_id, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (tenant_id, subject_a, subject_b, first_seq) DO UPDATE
+SET last_seq = excluded.last_seq, at = excluded.at, sources = excluded.sources;
+
+-- name: meetings_of
+-- scope: tenant
+SELECT first_seq, last_seq, at, sources FROM meetings
+WHERE tenant_id = :tenant_id AND subject_a = :subject_a AND subject_b = :subject_b AND first_seq <= :seq
+ORDER BY first_seq;
+
+-- name: remove_meeting
+-- scope: tenant
+DELETE FROM meetings
+WHERE tenant_id = :tenant_id AND subject_a = :subject_a AND subject_b = :subject_b AND first_seq = :first_seq;
+
+-- name: clear_meetings
+-- scope: tenant
+DELETE FROM meetings WHERE tenant_id = :tenant_id;
+
+-- name: first_mentions
+-- scope: tenant
+SELECT message_seq, exchange_id FROM mentions WHERE tenant_id = :tenant_id AND entity_id = :entity_id
+ORDER BY entity_id, message_seq, start_at LIMIT :limit;
+
+-- name: last_mentions
+-- scope: tenant
+SELECT message_seq, exchange_id FROM mentions
+WHERE tenant_id = :tenant_id AND entity_id = :entity_id AND message_seq <= :seq
+ORDER BY entity_id DESC, message_seq DESC, start_at DESC LIMIT :limit;
+
+-- name: times_of_entity
+-- scope: tenant
+SELECT MIN(a.timestamp), MAX(a.timestamp)
+FROM mentions AS m JOIN auto_messages AS a ON a.tenant_id = :tenant_id AND a.seq = m.message_seq
+WHERE m.tenant_id = :tenant_id AND m.entity_id = :entity_id;
+
+-- name: extent_of_session
+-- scope: tenant
+SELECT MIN(timestamp), MAX(timestamp), MIN(seq), MAX(seq), COUNT(*)
+FROM auto_messages WHERE tenant_id = :tenant_id AND session_id = :session_id;

@@ -41,6 +41,11 @@ FROM message_index WHERE tenant_id = :tenant_id ORDER BY seq;
 SELECT exchange_id, first_seq, last_seq, taught
 FROM evidence WHERE tenant_id = :tenant_id ORDER BY exchange_id;
 
+-- name: export_meetings
+-- scope: tenant
+SELECT subject_a, subject_b, first_seq, last_seq, at, sources
+FROM meetings WHERE tenant_id = :tenant_id ORDER BY subject_a, subject_b, first_seq;
+
 -- name: export_entry_subjects
 -- scope: tenant
 SELECT subject_id, seq FROM entry_subjects WHERE tenant_id = :tenant_id ORDER BY subject_id, seq;

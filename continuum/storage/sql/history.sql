@@ -53,7 +53,11 @@ DELETE FROM vectors WHERE tenant_id = :tenant_id AND model = :model AND message_
 
 -- name: messages_of_exchanges
 -- scope: tenant
-SELECT seq FROM auto_messages WHERE tenant_id = :tenant_id AND exchange_id IN :list;
+-- Positions of one exchange follow each other: its evidence says from where to where.
+SELECT a.seq
+FROM evidence AS e JOIN auto_messages AS a ON a.tenant_id = :tenant_id
+  AND a.seq >= e.first_seq AND a.seq <= e.last_seq AND a.exchange_id = e.exchange_id
+WHERE e.tenant_id = :tenant_id AND e.exchange_id IN :list;
 
 -- name: log_entries
 -- scope: tenant

@@ -6,6 +6,10 @@ ALTER TABLE tenants ADD COLUMN extractors INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE tenants ADD COLUMN facts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tenants ADD COLUMN adjustments INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tenants ADD COLUMN notes INTEGER NOT NULL DEFAULT 0;
+-- The latest time that a message was said, and whether each was said at or after all before it.
+ALTER TABLE tenants ADD COLUMN latest_said INTEGER NOT NULL DEFAULT -9223372036854775807;
+ALTER TABLE tenants ADD COLUMN in_order INTEGER NOT NULL DEFAULT 1;
+UPDATE tenants SET in_order = 0;
 ALTER TABLE tenants ADD COLUMN policy TEXT NOT NULL DEFAULT '{}';
 
 -- What each exchange taught, as it was observed: entities, links and compounds are the fold of these rows in their
@@ -20,6 +24,19 @@ CREATE TABLE evidence (
   sealed INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (tenant_id, exchange_id)
 );
+
+-- Where two concepts met (`subject_a` before `subject_b`), and where a compound was sighted (`subject_b` empty), by
+-- the ids that words gave: how often, since when and on whose word can be told without reading any evidence.
+CREATE TABLE meetings (
+  tenant_id TEXT NOT NULL CHECK (tenant_id <> ''),
+  subject_a TEXT NOT NULL,
+  subject_b TEXT NOT NULL,
+  first_seq INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  sources INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, subject_a, subject_b, first_seq)
+) WITHOUT ROWID;
 
 -- Which entries made by hand speak of an entity.
 CREATE TABLE entry_subjects (
@@ -175,6 +192,7 @@ WHERE idempotency_key LIKE 'key:%';
 
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('evidence', 'sqlite_autoindex_evidence_1', '500000 50000 1'),
+  ('meetings', 'meetings', '1000000 100000 1000 10 1'),
   ('fact_statements', 'fact_statements', '300000 30000 2 1'),
   ('fact_statements', 'fact_statements_by_slot', '300000 30000 3 1 1'),
   ('fact_statements', 'fact_statements_by_value', '300000 30000 3 1'),
