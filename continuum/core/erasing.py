@@ -25,7 +25,7 @@ from continuum.core.receipts import (
 )
 from continuum.core.refolding import Fold
 from continuum.core.retelling import Retelling
-from continuum.core.selecting import Selected, Selector, select, without_taught
+from continuum.core.selecting import Selector, select, without_taught
 from continuum.core.stating import append_entry
 from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId, uuid7
@@ -55,6 +55,10 @@ class ForgetResult:
     receipt: Receipt | None = None
 
 
+NOTHING_FORGOTTEN = ForgetResult(dry_run=False, messages=0, entries=0, concepts=0, links=0, decisions=0, facts=0)
+NOTHING_FORGOTTEN_DRY = replace(NOTHING_FORGOTTEN, dry_run=True)
+
+
 class _DryRun(Exception):  # noqa: N818  # no error: it takes back what was tried
     """Leaves a transaction without keeping it."""
 
@@ -64,8 +68,10 @@ def forget(engine: Engine, tenant: TenantId, wanted: Selector, reason: str, *, d
     if dry_run:
         return _tried(engine, tenant, wanted, reason)
     with engine.unit(tenant, write=True) as work:
-        row = begin(engine, work, wanted, reason)
-        row = erase_batch(engine, work, row)
+        begun = begin(engine, work, wanted, reason)
+        if begun is None:
+            return NOTHING_FORGOTTEN
+        row = erase_batch(engine, work, begun)
     while row.state == "running":
         with engine.unit(tenant, write=True) as work:
             row = erase_batch(engine, work, row)
@@ -89,21 +95,26 @@ def finish_begun(engine: Engine, tenant: TenantId) -> int:
 
 
 def drop_copies(engine: Engine, tenant: TenantId) -> None:
-    """Drop what this process keeps beside the store: indexes, vectors and answers."""
-    engine.index_store.purge(tenant)
+    """Drop what this process keeps of it beside the store: in indexes, vectors and answers."""
+    with engine.unit(tenant, write=False) as work:
+        record = work.tenants.get()
+        if record is not None:
+            engine.index_store.take_back(work, record)
     if engine.vectors is not None:
         engine.vectors.forget(tenant)
     if engine.cache is not None:
         engine.cache.clear()
 
 
-def begin(engine: Engine, work: UnitOfWork, wanted: Selector, reason: str) -> ErasureRow:
-    """Open an erasure: its receipt, and what is to go."""
+def begin(engine: Engine, work: UnitOfWork, wanted: Selector, reason: str) -> ErasureRow | None:
+    """Open an erasure: its receipt, and what is to go; None if there is nothing."""
     tenant = work.tenants.get()
     if tenant is None:
         raise NotFoundError("this tenant has no memories")
     refuse_if_outdated(work)
     selected = select(work, tenant, wanted)
+    if not (selected.seqs or selected.entries or selected.taught):
+        return None
     last = work.erasures.last()
     now = engine.clock.now()
     number = 1 if last is None else last.number + 1
@@ -256,6 +267,8 @@ def _tried(engine: Engine, tenant: TenantId, wanted: Selector, reason: str) -> F
     try:
         with engine.unit(tenant, write=True) as work:
             row = begin(engine, work, wanted, reason)
+            if row is None:
+                return NOTHING_FORGOTTEN_DRY
             while row.state == "running":
                 row = erase_batch(engine, work, row)
             receipts.append(receipt_from_json(row.receipt))
@@ -275,8 +288,3 @@ def _result(receipt: Receipt, *, dry_run: bool) -> ForgetResult:
         receipt.facts,
         None if dry_run else receipt,
     )
-
-
-def nothing_selected(selected: Selected) -> bool:
-    """Whether a selection is empty."""
-    return not (selected.seqs or selected.entries or selected.taught)

@@ -131,11 +131,16 @@ def facts_payload(statements: Sequence[Statement], origin: Origin, source: str, 
 
 
 def retract_fact(engine: Engine, tenant: TenantId, fact_id: str, reason: str) -> Fact:
-    """Say that a fact was never right; what it had replaced goes on. Raises NotFoundError and InvalidInputError."""
+    """Say that a fact was never right; what it had replaced goes on. Doing it again changes nothing.
+
+    Raises NotFoundError and InvalidInputError.
+    """
     why = checked_text(reason, "reason", REASON_BYTES_MAX)
     with engine.unit(tenant, write=True) as work:
         refuse_if_outdated(work)
         fact = fact_of(work, fact_id)
+        if fact.status == "retracted":
+            return fact
         payload = {"target": [fact.first_seq, fact.first_number], "reason": why}
         record, entry = append_entry(work, "retraction", payload, engine.clock.now())
         apply_retraction(work, record.secret, entry)

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from continuum.core.assembly import Engine
 
 ENTRIES_AT_ONCE = 2_000
-SLOTS_AT_ONCE = 500
+NAMES_LOOKED_AT = 4
+"""Times as many names are read as are shown: some are those of sessions and decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def diff_between(engine: Engine, tenant: TenantId, since: Micros, until: Micros,
         last = work.history.position_at(until, record.last_seq)
         entries = [entry for entry in _entries(work, first) if entry.seq <= last]
         changes = _fact_changes(engine, work, record, (since, until), (first, last), limit + 1)
-        names = [name.name for name in work.entities.names_after(first, limit + 1) if name.first_seq <= last]
+        names = _new_concepts(work, first, last, limit + 1)
         learnt = [entry.entry_id for entry in entries if entry.kind == "message"]
         revised = [json.loads(entry.payload)["message_id"] for entry in entries if entry.kind == "revision"]
     merged = [_adjustment_words(entry) for entry in entries if entry.kind in ("merge", "rename", "undo")]
@@ -159,6 +160,13 @@ def diff_between(engine: Engine, tenant: TenantId, since: Micros, until: Micros,
         erased=sum(len(json.loads(entry.payload)["seqs"]) for entry in entries if entry.kind == "erasure"),
         truncated=any(len(each) > limit for each in lists),
     )
+
+
+def _new_concepts(work: UnitOfWork, after: int, until: int, limit: int) -> list[str]:
+    """Names of concepts that were met for the first time between two positions."""
+    found = [name for name in work.entities.names_after(after, NAMES_LOOKED_AT * limit) if name.first_seq <= until]
+    entities = work.entities.by_ids([name.id for name in found])
+    return [name.name for name in found if entities[name.id].entity_type not in ("session", "decision")][:limit]
 
 
 def _entries(work: UnitOfWork, after: int) -> Iterator[LogEntry]:
@@ -226,7 +234,7 @@ def timeline_of(engine: Engine, tenant: TenantId, concept: str, limit: int) -> t
         group = adjustments.group(entity_id)
         events = [*_mentioned(work, group, limit), *_decided(work, group), *_about(work, concept)]
         events += _by_hand(work, group)
-    events.sort(key=lambda event: (event.at, event.recorded_at, event.kind, event.id))
+    events.sort(key=lambda event: (event.at, event.recorded_at, "mentioned" not in event.kind, event.kind, event.id))
     return tuple(islice(events, limit))
 
 

@@ -72,6 +72,9 @@ class Upkeep:
         """Go on with what an earlier process began."""
         with system_unit_of_work(self._engine.backend) as work:
             unfinished = work.unfinished_erasures(1)
+            kept = work.tenants_with_ends(TENANTS_AT_ONCE)
+        for tenant in kept:
+            self.watch(TenantId(tenant))
         if unfinished:
             with self._changed:
                 self._scrub_at = self._monotonic()

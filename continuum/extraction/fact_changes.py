@@ -89,7 +89,9 @@ def end_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
     words, text, index = reading.words, reading.text, subject.after
     while words.at(index) in _PASSED_OVER:
         index += 1
-    if words.at(index) not in _ENDINGS:
+    if words.lower[index : index + 3] == ["got", "rid", "of"]:
+        index += 2
+    elif words.at(index) not in _ENDINGS:
         return []
     owned = words.at(index + 1) in ("my", "our", "the")
     value = value_at(words, index + 1 + owned)

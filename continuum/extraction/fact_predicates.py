@@ -43,7 +43,7 @@ be; state; runs; version; running
 present; state; hosted on; placed; host, hosts, deploy, deploys, monitor, monitors, build, builds, store, stores
 be; state; hosted on; placed; hosting, deploying, monitoring, storing
 past; change; works at; org; got a new job at, landed a job at, got hired at
-past; end; works at; org; quit, resigned from, quit my job at, left my job at, quit working at, stopped working at
+past; end; works at; org; quit, resigned from, quit my job at, left my job at, quit his job at, quit her job at, left his job at, left her job at, quit working at, stopped working at
 past; end; works at; org; stopped working for, got fired from, got laid off from, retired from, was fired from
 past; end; works at; org; was laid off from
 present; state; job; job; work as, works as
@@ -227,14 +227,15 @@ JOB_NOUNS: Final = frozenset(
     "butcher banker broker trader driver firefighter freelancer gardener hairdresser manager director producer coach "
     "instructor translator interpreter tutor trainer coach waiter waitress bartender cashier builder welder tailor "
     "contractor counselor counsellor actor actress dancer singer composer scientist sculptor actuary auditor "
-    "bookkeeper sommelier concierge chauffeur curator choreographer lifeguard stewardess steward ranger sheriff policeman "
-    "policewoman locksmith potter bricklayer caretaker fisherman animator illustrator podcaster blogger broker "
-    "stockbroker publisher referee umpire ceramicist tanner weaver recruiter midwife paramedic sailor miner mechanic marketer salesman saleswoman salesperson secretary "
-    "administrator sysadmin dba devops sre cto ceo cfo founder entrepreneur ambassador diplomat detective "
-    "investigator inspector surveyor optician radiologist cardiologist neurologist pediatrician paediatrician "
-    "geologist astronomer astronaut historian archaeologist anthropologist sociologist linguist philosopher priest "
-    "pastor rabbi imam monk nun postman courier janitor cleaner plasterer roofer blacksmith jeweller jeweler "
-    "watchmaker beekeeper brewer winemaker butler nanny babysitter caregiver carer zookeeper gamer streamer "
+    "bookkeeper sommelier concierge chauffeur curator choreographer lifeguard stewardess steward ranger sheriff "
+    "policeman policewoman locksmith potter bricklayer caretaker fisherman animator illustrator podcaster blogger "
+    "stockbroker referee umpire tanner weaver recruiter midwife paramedic sailor miner mechanic marketer salesman "
+    "saleswoman salesperson secretary administrator sysadmin dba devops sre cto ceo cfo founder entrepreneur "
+    "ambassador diplomat detective investigator inspector surveyor optician radiologist cardiologist neurologist "
+    "pediatrician paediatrician geologist astronomer astronaut historian archaeologist anthropologist sociologist "
+    "linguist philosopher priest pastor rabbi imam monk nun postman courier janitor cleaner plasterer roofer "
+    "blacksmith jeweller jeweler watchmaker beekeeper brewer winemaker butler nanny babysitter caregiver carer "
+    "zookeeper gamer streamer "
     "supervisor superintendent dispatcher operator tester copywriter ux colorist columnist reporter".split()
 )
 OWNED_NOUNS: Final = frozenset(

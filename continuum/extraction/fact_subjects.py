@@ -43,7 +43,7 @@ def relation_subject(text: str, words: Words, index: int, owner: str) -> Subject
     bare = low[:-2] if possessive else low
     if not _is_relation(bare) and bare not in GROUPS:
         return None
-    if bare in ROLES_HELD - RELATIONS and position == index + 1 and words.at(position + 1) in ("is", "was"):
+    if bare in ROLES_HELD - RELATIONS and words.at(position + 1) in ("is", "was"):
         return None  # "our CTO is ..." says who holds the role
     name = f"{owner}'s {relation_between(words, index + 1, position + 1)}"
     if possessive:

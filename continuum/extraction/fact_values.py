@@ -54,6 +54,7 @@ _NOUNS_IN_LY: Final = frozenset(
 _RATES: Final = frozenset({"per", "a", "an"})
 _TAILS: Final = _TRAILING | _JOINS | _RATES
 _OFTEN: Final = frozenset({"daily", "weekly", "monthly", "yearly", "hourly", "annually", "regularly"})
+_UNITS_OF_TIME: Final = frozenset("day days week weeks month months year years".split())
 _OBJECTS_OF_VERBS: Final = frozenset({"people", "things", "places"})
 _EMPTY_FIRST: Final = frozenset(
     "lot lots bit kind sort couple ton tons part way few little same following above new other variety number".split()
@@ -134,6 +135,8 @@ def _without_tail(words: Words, first: int, last: int) -> int:
     while last > first and not _is_letter(words, last - 1):
         low = words.lower[last - 1]
         kept = last - first > 1 and words.lower[last - 2] in ("per", "a", "an")
+        if low in _UNITS_OF_TIME and last - first > 1 and words.raw[last - 2][0].isdigit():
+            break  # "30 days"
         if not (low in _OFTEN and not figure) and not (low in _TAILS and not kept):
             break
         last -= 1

@@ -71,13 +71,13 @@ class Replay:
     in_step: bool = True
     """Whether the log here is a beginning of the log there."""
     missing: int = 0
-    """Lines since the last entry that was kept in step which are not imported; their positions are held."""
+    """Lines that are not imported and whose positions in the log are not held yet."""
     started_at: int | None = None
     """The position at which this import found the log."""
     watched: bool = False
     """Whether something was imported that comes to an end by itself."""
     _reached: int = 0
-    """The last position that is kept in step, or about to be."""
+    """The last position at which both logs hold the same entry, or are about to."""
     _by_hand: dict[str, int] = field(default_factory=dict)
     _by_hand_until: int = 0
 
@@ -112,6 +112,7 @@ class Replay:
         if not header.after_seq:
             return
         before = work.history.entries([header.after_seq])
+        self._reached = header.after_seq
         self.in_step = bool(before) and before[0].entry_id == header.after_id
         if not self.in_step and header.after_id is not None:
             known = work.portability.message_places([header.after_id]) or header.after_id in self._ids_by_hand(work)
@@ -156,7 +157,6 @@ class Replay:
         )
 
     def _write_step(self, work: UnitOfWork, writer: StepWriter, here: _Here, step: Step) -> None:
-        self._reached = writer.position
         wanted = [line for line in step if self._is_wanted(work, writer, here, line)]
         if not wanted:
             return
@@ -182,9 +182,10 @@ class Replay:
         seq, entry_id = line.entry.seq, line.entry.entry_id
         if seq in here.ids_at:
             if here.ids_at[seq] == entry_id:
+                self._reach(seq)
                 return self._is_there(seq, seq)
             self.in_step = False
-        elif not 0 <= seq - self._reached - 1 <= self.missing:
+        elif seq - self._reached - 1 > self.missing:
             self.in_step = False
         if line.message is not None:
             place = here.places.get(entry_id)
@@ -200,9 +201,14 @@ class Replay:
             self.tally.tombstoned += 1
             return False
         if self.in_step:
-            self._reached, self.missing = seq, 0
+            self._reach(seq)
             return True
         return self._is_for_others(writer, here, line)
+
+    def _reach(self, seq: int) -> None:
+        """Note that the log here is the log there up to a position, but for lines that are missing."""
+        self.missing -= seq - self._reached - 1
+        self._reached = seq
 
     def _is_there(self, there: int, place: int) -> bool:
         self.places.add(there, place)

@@ -54,6 +54,7 @@ drive drives driving drove: drives, owns
 own owns have has owned: owns, pet, has, children
 allergic: allergic to
 married engaged divorced single: marital status, spouse
+dating: partner
 vegan vegetarian pescatarian: diet, eats
 call called named: called, name, nickname
 born: born in, birthday
@@ -86,6 +87,12 @@ opens open: opens at, opening time
 closes close: closes at, closing time
 written built: written in, built with, built in
 """
+_ALSO_NOUNS: Final = frozenset(
+    "build builds store monitor start starts end ends lead leads leave read take offer offers smoke ski surf hike swim "
+    "open close manage".split()
+)
+"""Verbs of the table that are nouns as often: verbs only in a question that has "do"."""
+_DO: Final = frozenset({"do", "does", "did"})
 _LIGHT: Final = frozenset(
     "favourite favorite s best now still currently current today these days please exactly again right most like "
     "used old previous former new kind sort type call thing things much many long often year "
@@ -152,7 +159,7 @@ def _phrases(raw: list[str], words: list[str]) -> Iterator[_Phrase]:
         if word and index > first and words[index - 1] in ("favourite", "favorite"):
             continue
         possessive = word.endswith("'s")
-        if word and (_is_noun(word) or (raw[index][0].isupper() and index > 0 and word not in _FIRST)):
+        if word and (_is_noun(words, word) or (raw[index][0].isupper() and index > 0 and word not in _FIRST)):
             if not possessive:
                 continue
             index += 1
@@ -161,12 +168,16 @@ def _phrases(raw: list[str], words: list[str]) -> Iterator[_Phrase]:
         first = index if possessive and index > first else index + 1
 
 
-def _is_noun(word: str) -> bool:
+def _is_verb(words: list[str], word: str) -> bool:
+    return word in _BY_VERB and (word not in _ALSO_NOUNS or not _DO.isdisjoint(words))
+
+
+def _is_noun(words: list[str], word: str) -> bool:
     if word.removesuffix("'s") in RELATIONS:
         return True
     kind = WORD_CLASSES.get(word.removesuffix("'s"), NOUN)
     if kind in (NOUN, VERB_OR_NOUN, GENERIC):
-        return word not in _BY_VERB and word not in _ASKING
+        return not _is_verb(words, word) and word not in _ASKING
     return kind == ADJECTIVE and word in ("favourite", "favorite", "second", "first", "main", "big")
 
 
@@ -177,7 +188,7 @@ def _key(words: list[str], first: int, last: int) -> str:
 def _attributes(words: list[str], phrases: list[_Phrase]) -> tuple[str, ...]:
     """What verbs ask for, then what nouns do; "the port" before "database" in "what port is the database on"."""
     found: dict[str, None] = {}
-    verbs = [_BY_VERB[word] for word in words if word in _BY_VERB and not _is_helper(words, word)]
+    verbs = [_BY_VERB[word] for word in words if _is_verb(words, word) and not _is_helper(words, word)]
     uses = any(_USES in keys for keys in verbs)
     for phrase in phrases:
         if words[phrase.first] in ("favourite", "favorite"):
@@ -205,7 +216,7 @@ def _attributes(words: list[str], phrases: list[_Phrase]) -> tuple[str, ...]:
 def _is_helper(words: list[str], word: str) -> bool:
     """ "have" and "used" that only help another verb."""
     if word in ("have", "has"):
-        return not any(w in ("do", "does", "did") for w in words)
+        return _DO.isdisjoint(words)
     return word in ("use", "used") and "to" in words[words.index(word) : words.index(word) + 2]
 
 

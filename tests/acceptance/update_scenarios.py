@@ -27,7 +27,7 @@ _SAID = re.compile(r"(?P<day>\d+)(?:~(?P<dated>\d+))?(?: (?P<who>\w+))?(?: \[(?P
 _ASKED = re.compile(
     r"\?(?:(?P<known>known)?@(?P<day>\d+))? (?:\[(?P<scope>\w+)\] )?(?P<question>.+?) -> (?P<wanted>.+)"
 )
-_PAST = re.compile(r"\b(?:did|was|were|before)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:did|was|were|before|used)\b", re.IGNORECASE)
 
 Wanted = Literal["held", "denied", "over", "none"]
 

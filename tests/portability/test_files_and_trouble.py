@@ -182,6 +182,7 @@ def test_a_file_that_was_mended_brings_what_the_broken_one_left_out(memory_for: 
     file = exported(there)
     broken = edited(file, 4, setting(role="king"))
     import_memory(here, io.StringIO(broken), skip_errors=True)
+    assert [message.seq for message in here.get_messages()] == [6, 5, 4, 2, 1]
     assert import_memory(here, io.StringIO(broken), skip_errors=True).entries == 0
     assert import_memory(here, io.StringIO(file)).messages == 1
     assert {m.id for m in here.get_messages()} == {m.id for m in there.get_messages()}

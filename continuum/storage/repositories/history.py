@@ -16,6 +16,7 @@ class History(Repository):
         """Give a message new words; `wording` is what it said until now."""
         self._put("add_wording", [(wording.seq, wording.until_seq, wording.since_seq, wording.text)])
         self._rows("reword_message", seq=wording.seq, content=text)
+        self._session.added["notes"] += 1
 
     def in_force(self, known_at_seq: int) -> list[Wording]:
         """The wordings that held at a position of the log and do not any more."""

@@ -46,3 +46,7 @@ class SystemRepository:
     def unfinished_erasures(self, limit: int = 1_000) -> list[str]:
         """Tenants with an erasure that was begun and is not scrubbed."""
         return [row[0] for row in self._rows("unfinished_erasures", limit=limit)]
+
+    def tenants_with_ends(self, limit: int = 1_000) -> list[str]:
+        """Tenants that have messages with an end, earlier wordings, or rules of retention."""
+        return [row[0] for row in self._rows("tenants_with_ends", limit=limit)]

@@ -83,3 +83,7 @@ FROM tenants WHERE tenant_id > :after ORDER BY tenant_id LIMIT :limit;
 -- name: list_migrations
 -- scope: system
 SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY version;
+
+-- name: tenants_with_ends
+-- scope: system
+SELECT tenant_id FROM tenants WHERE notes > 0 OR policy <> '{}' ORDER BY tenant_id LIMIT :limit;

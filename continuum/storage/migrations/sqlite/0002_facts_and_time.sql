@@ -12,6 +12,8 @@ ALTER TABLE tenants ADD COLUMN in_order INTEGER NOT NULL DEFAULT 1;
 UPDATE tenants SET in_order = 0;
 ALTER TABLE tenants ADD COLUMN policy TEXT NOT NULL DEFAULT '{}';
 
+CREATE INDEX tenants_with_ends ON tenants (tenant_id) WHERE notes > 0 OR policy <> '{}';
+
 -- What each exchange taught, as it was observed: entities, links and compounds are the fold of these rows in their
 -- order, so that any past state, and the state without an exchange, can be folded again. Merges and renames are
 -- applied while folding, never here. Ids of exchanges ascend in time: a learn appends.
