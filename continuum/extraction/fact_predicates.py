@@ -43,9 +43,10 @@ be; state; runs; version; running
 present; state; hosted on; placed; host, hosts, deploy, deploys, monitor, monitors, build, builds, store, stores
 be; state; hosted on; placed; hosting, deploying, monitoring, storing
 past; change; works at; org; got a new job at, landed a job at, got hired at
-past; end; works at; org; quit, resigned from, quit my job at, left my job at, quit his job at, quit her job at, left his job at, left her job at, quit working at, stopped working at
+past; end; works at; org; quit, resigned from, quit my job at, left my job at, quit working at, stopped working at
 past; end; works at; org; stopped working for, got fired from, got laid off from, retired from, was fired from
 past; end; works at; org; was laid off from
+past; end; works at; org; quit his job at, quit her job at, left his job at, left her job at
 present; state; job; job; work as, works as
 be; state; job; job; working as, employed as
 past; change; job; job; became, got promoted to, was promoted to, were promoted to, got a job as, started working as
