@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from continuum.core.adjusting import adjustments_of
 from continuum.core.adjustments_by_hand import refold_after
+from continuum.core.facts_by_hand import mark_superseded_again
 from continuum.core.rebuild_rule import refuse_if_outdated
 from continuum.core.receipts import (
     NO_RECEIPT_BEFORE,
@@ -172,11 +173,11 @@ def _erase_messages(engine: Engine, work: UnitOfWork, tenant: TenantRecord, seqs
     exchange_seqs = work.history.seqs_of_exchanges({message.exchange_id for message in messages.values()})
     work.idempotency.forget(exchange_seqs)
     work.facts.remove_statements([*there, *(entry.seq for entry in superseding)])
-    work.history.unsupersede(
-        [note.seq for note in work.history.superseded_by([message.id for message in messages.values()])]
-    )
+    superseded = [note.seq for note in work.history.superseded_by([message.id for message in messages.values()])]
+    work.history.unsupersede(superseded)
     work.history.blank_entries([*there, *(entry.seq for entry in superseding)])
     work.history.remove_messages(there)
+    mark_superseded_again(work, superseded)
     retelling.finish()
     for session_id in sessions:
         work.history.settle_session(session_id)

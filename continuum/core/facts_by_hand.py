@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from continuum.core.fact_ledger import fact_id
 from continuum.core.fact_writing import Said, fold_again, keep_current, resolve_and_keep
 from continuum.core.rebuild_rule import refuse_if_outdated
 from continuum.core.stating import append_entry
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from continuum.core.assembly import Engine
 
 FACTS_PER_CALL_MAX = 400
+ENTRIES_AT_ONCE = 2_000
 FACT_TEXT_BYTES_MAX = 1_024
 REASON_BYTES_MAX = 1_024
 VALUE_MODES = (FactMode.STATE, FactMode.CHANGE, FactMode.CORRECTION, FactMode.END)
@@ -130,7 +132,7 @@ def facts_payload(statements: Sequence[Statement], origin: Origin, source: str, 
     }
 
 
-def retract_fact(engine: Engine, tenant: TenantId, fact_id: str, reason: str) -> Fact:
+def retract_fact(engine: Engine, tenant: TenantId, wanted: str, reason: str) -> Fact:
     """Say that a fact was never right; what it had replaced goes on. Doing it again changes nothing.
 
     Raises NotFoundError and InvalidInputError.
@@ -138,7 +140,7 @@ def retract_fact(engine: Engine, tenant: TenantId, fact_id: str, reason: str) ->
     why = checked_text(reason, "reason", REASON_BYTES_MAX)
     with engine.unit(tenant, write=True) as work:
         refuse_if_outdated(work)
-        fact = fact_of(work, fact_id)
+        fact = fact_of(work, wanted)
         if fact.status == "retracted":
             return fact
         payload = {"target": [fact.first_seq, fact.first_number], "reason": why}
@@ -149,7 +151,7 @@ def retract_fact(engine: Engine, tenant: TenantId, fact_id: str, reason: str) ->
 
 def apply_retraction(work: UnitOfWork, secret: bytes, entry: LogEntry) -> None:
     """Keep what an entry retracts, and fold its slot."""
-    _mark(work, secret, marks_again(work, entry))
+    _mark(work, secret, marks_again(work, secret, entry))
 
 
 def supersede(work: UnitOfWork, secret: bytes, ids: Iterable[str], message: StoredMessage, now: Micros) -> None:
@@ -172,26 +174,40 @@ def supersede(work: UnitOfWork, secret: bytes, ids: Iterable[str], message: Stor
 
 def apply_supersession(work: UnitOfWork, secret: bytes, entry: LogEntry) -> None:
     """Mark what an entry supersedes: facts, and messages with all that they state."""
+    _note_superseded(work, entry)
+    _mark(work, secret, marks_again(work, secret, entry))
+
+
+def mark_superseded_again(work: UnitOfWork, seqs: Sequence[int]) -> None:
+    """Mark messages whose last successor went as superseded by the one before it, if there was one."""
+    after = min(seqs, default=0)
+    while seqs and (entries := work.log.read(after, ENTRIES_AT_ONCE)):
+        for entry in entries:
+            if entry.kind == "supersession" and not set(seqs).isdisjoint(json.loads(entry.payload)["messages"]):
+                _note_superseded(work, entry)
+        after = entries[-1].seq
+
+
+def _note_superseded(work: UnitOfWork, entry: LogEntry) -> None:
     told = json.loads(entry.payload)
     there = work.messages.by_seqs(told["messages"])
     notes = [MessageNote(seq, None, entry.seq, told["at"], told["by"]) for seq in told["messages"] if seq in there]
     work.history.put_superseded(notes)
-    _mark(work, secret, marks_again(work, entry))
 
 
-def marks_again(work: UnitOfWork, entry: LogEntry, since: int | None = None) -> list[Statement]:
+def marks_again(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | None = None) -> list[Statement]:
     """The marks that a retraction or supersession entry sets on what is stated now; they count from `since`."""
-    marks = _marks_now(work, entry)
+    marks = _marks_now(work, secret, entry)
     return marks if since is None else [replace(mark, since_seq=since) for mark in marks]
 
 
-def _marks_now(work: UnitOfWork, entry: LogEntry) -> list[Statement]:
+def _marks_now(work: UnitOfWork, secret: bytes, entry: LogEntry) -> list[Statement]:
     told = json.loads(entry.payload)
     if entry.kind == "retraction":
-        return marks_of(work, entry, FactMode.RETRACT, [told["target"]], told["reason"], entry.recorded_at, "")
+        return marks_of(work, secret, entry, FactMode.RETRACT, [told["target"]], told["reason"], entry.recorded_at, "")
     stated = work.facts.statements_at(told["messages"])
     targets = [*told["targets"], *((each.seq, each.number) for each in stated if each.mode in VALUE_MODES)]
-    return marks_of(work, entry, FactMode.SUPERSEDE, targets, "", told["at"], told["by"])
+    return marks_of(work, secret, entry, FactMode.SUPERSEDE, targets, "", told["at"], told["by"])
 
 
 def _mark(work: UnitOfWork, secret: bytes, marks: Sequence[Statement]) -> None:
@@ -201,6 +217,7 @@ def _mark(work: UnitOfWork, secret: bytes, marks: Sequence[Statement]) -> None:
 
 def marks_of(
     work: UnitOfWork,
+    secret: bytes,
     entry: LogEntry,
     mode: FactMode,
     targets: Iterable[Sequence[int]],
@@ -211,12 +228,13 @@ def marks_of(
     """The statements that mark others; words that are newer than the entry are not meant by it."""
     wanted = dict.fromkeys((seq, number) for seq, number in targets)
     stated = {(each.seq, each.number): each for each in work.facts.statements_at([seq for seq, _ in wanted])}
+    worded = {wording.seq: wording.until_seq for wording in work.history.wordings([seq for seq, _ in wanted])}
     marks: list[Statement] = []
     for place in wanted:
         target = stated.get(place)
-        if target is None or target.since_seq > entry.seq:
+        if target is None or worded.get(target.seq, 0) > entry.seq:
             continue
-        successor = _successor(work, target, by_message) if mode == FactMode.SUPERSEDE else ""
+        successor = _successor(work, secret, target, by_message) if mode == FactMode.SUPERSEDE else ""
         marks.append(
             replace(
                 target,
@@ -238,24 +256,23 @@ def marks_of(
     return marks
 
 
-def _successor(work: UnitOfWork, target: Statement, message_id: str) -> str:
-    """The fact of the same attribute that the superseding message states, '' if there is none."""
+def _successor(work: UnitOfWork, secret: bytes, target: Statement, message_id: str) -> str:
+    """The fact of the same attribute that the superseding exchange states, '' if there is none."""
     found = work.messages.by_ids([message_id]).get(message_id)
     if found is None:
         return ""
-    together = work.history.seqs_of_exchanges([found.exchange_id])
-    slots = {each.slot_id for each in work.facts.statements_at(together)}
-    facts = [fact for fact in work.facts.of_slots(slots) if fact.first_seq in together]
-    same = [f for f in facts if fact_key(f.attribute) == fact_key(target.attribute)]
-    return same[0].id if same else ""
+    stated = work.facts.statements_at(work.history.seqs_of_exchanges([found.exchange_id]))
+    key = fact_key(target.attribute)
+    same = [s for s in stated if s.mode in VALUE_MODES and s.polarity and fact_key(s.attribute) == key]
+    return fact_id(secret, same[0]) if same else ""
 
 
-def fact_of(work: UnitOfWork, fact_id: str) -> Fact:
+def fact_of(work: UnitOfWork, named: str) -> Fact:
     """A fact of this tenant. Raises NotFoundError, for another tenant's too, and InvalidInputError."""
-    wanted = checked_label(fact_id, "fact_id")
+    wanted = checked_label(named, "fact_id")
     found = work.facts.by_ids([wanted]).get(wanted)
     if found is None:
-        raise NotFoundError(f"fact_id: {shown(fact_id)} is no fact of this tenant")
+        raise NotFoundError(f"fact_id: {shown(named)} is no fact of this tenant")
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from continuum.core.fact_writing import fold_again, resolve_and_keep, said_in
+from continuum.core.fact_writing import REFERENCE_MESSAGES_MAX, fold_again, resolve_and_keep, said_in
 from continuum.core.facts_by_hand import marks_again, state_entry
 from continuum.core.rebuilding import exchange_of
 from continuum.core.recording import index_terms, indexed, keep_evidence
@@ -23,13 +23,20 @@ if TYPE_CHECKING:
 class Retelling:
     """What messages at some positions taught, and who leant on it."""
 
-    def __init__(self, engine: Engine, work: UnitOfWork, how: Fold, seqs: Iterable[int]) -> None:
+    def __init__(
+        self, engine: Engine, work: UnitOfWork, how: Fold, seqs: Iterable[int], *, reworded: bool = False
+    ) -> None:
+        """Look at what is to change; `reworded` messages get words that later statements may refer to."""
         self._engine, self._work, self._how = engine, work, how
         self._changed = set(seqs)
         messages = work.messages.by_seqs(self._changed)
         self._exchanges = sorted({message.exchange_id for message in messages.values()})
         self._evidence = work.evidence.of_exchanges(self._exchanges)
-        self._dependents = self._leaning_on(self._changed)
+        leaning = self._leaning_on(self._changed)
+        if reworded:
+            leaning |= self._leaning_on(self._changed | self._waiting_for(list(messages.values())))
+            leaning |= self._waiting_for(list(messages.values()))
+        self._dependents = (leaning | self._superseding()) - self._changed
         stated = work.facts.every_statement_at(self._changed | self._dependents)
         self._slots = {each.slot_id for each in stated}
 
@@ -42,6 +49,19 @@ class Retelling:
             waiting = referring - found - seqs
             found |= waiting
         return found
+
+    def _waiting_for(self, messages: Sequence[StoredMessage]) -> set[int]:
+        """What comes later and may refer to new words: what names a former value, and what follows in the session."""
+        found: set[int] = set()
+        for message in messages:
+            found |= set(self._work.facts.replacing_after(message.seq))
+            found |= set(self._work.history.seqs_following(message.session_id, message.seq, REFERENCE_MESSAGES_MAX))
+        return found
+
+    def _superseding(self) -> set[int]:
+        """The entries in which these exchanges superseded others: each stands right behind its exchange."""
+        behind = self._work.history.entries([each.last_seq + 1 for each in self._evidence])
+        return {entry.seq for entry in behind if entry.kind == "supersession"} - self._changed
 
     def finish(self, worded_since: int | None = None) -> None:
         """Derive anew, now that the messages are as they are to be; a new wording counts from `worded_since`."""
@@ -105,4 +125,4 @@ class Retelling:
         if entry.kind == "facts":
             state_entry(self._work, self._how.secret, entry, since)
         elif entry.kind in ("retraction", "supersession"):
-            self._work.facts.append(marks_again(self._work, entry, since))
+            self._work.facts.append(marks_again(self._work, self._how.secret, entry, since))

@@ -36,7 +36,7 @@ def revise_message(engine: Engine, tenant: TenantId, message_id: str, text: str)
         payload = {"seq": message.seq, "message_id": message.id}
         record, entry = append_entry(work, "revision", payload, engine.clock.now())
         how = Fold(record.secret, adjustments_of(work, record.adjustments), engine.links)
-        retelling = Retelling(engine, work, how, [message.seq])
+        retelling = Retelling(engine, work, how, [message.seq], reworded=True)
         work.history.reword(Wording(message.seq, entry.seq, since, message.text), words)
         work.facts.close([message.seq], entry.seq)
         work.history.remove_vectors([message.seq])

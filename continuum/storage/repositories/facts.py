@@ -89,6 +89,10 @@ class Facts(Repository):
         rows = self._rows("statements_with_value", value_key=value_key, before=before_seq, limit=limit)
         return [_statement(row) for row in rows]
 
+    def replacing_after(self, seq: int) -> list[int]:
+        """Messages and entries after a position that name a former value."""
+        return sorted({row[0] for row in self._rows("statements_replacing_after", after=seq)})
+
     def referring_to(self, seqs: Iterable[int]) -> list[Statement]:
         """The statements that took their slot from what these messages or entries state."""
         return _in_order(self._rows_in("statements_referring", seqs))

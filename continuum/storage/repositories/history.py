@@ -123,6 +123,10 @@ class History(Repository):
         """The positions of a session's messages."""
         return [row[0] for row in self._rows("seqs_of_session", session_id=session_id)]
 
+    def seqs_following(self, session_id: str, seq: int, limit: int) -> list[int]:
+        """The positions of the next messages of a session after one."""
+        return [row[0] for row in self._rows("seqs_following", session_id=session_id, after=seq, limit=limit)]
+
     def seqs_of_scope(self, scope: Scope) -> list[int]:
         """The positions of all messages of a scope; what the scope does not say may be anything."""
         values = {"user_id": scope.user_id, "agent_id": scope.agent_id, "project_id": scope.project_id}

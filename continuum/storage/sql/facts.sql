@@ -39,6 +39,12 @@ FROM fact_statements
 WHERE tenant_id = :tenant_id AND value_key = :value_key AND until_seq IS NULL AND seq <= :before
 ORDER BY seq DESC, number DESC LIMIT :limit;
 
+-- name: statements_replacing_after
+-- scope: tenant
+SELECT seq FROM fact_statements
+WHERE tenant_id = :tenant_id AND seq > :after AND replaces <> '' AND until_seq IS NULL
+  AND mode IN ('state', 'change', 'correction');
+
 -- name: statements_referring
 -- scope: tenant
 SELECT seq, number, slot_id, subject, attribute, value, mode, polarity, single, replaces, confidence, valid_from, valid_to,

@@ -146,6 +146,11 @@ WHERE tenant_id = :tenant_id AND session_id = :session_id;
 -- scope: tenant
 SELECT seq FROM auto_messages WHERE tenant_id = :tenant_id AND session_id = :session_id ORDER BY seq;
 
+-- name: seqs_following
+-- scope: tenant
+SELECT seq FROM auto_messages
+WHERE tenant_id = :tenant_id AND session_id = :session_id AND seq > :after ORDER BY seq LIMIT :limit;
+
 -- name: seqs_of_scope
 -- scope: tenant
 SELECT seq FROM auto_messages
