@@ -59,9 +59,14 @@ NO_FACTS = FoundFacts((), {}, ())
 
 
 def facts_for(
-    work: UnitOfWork, request: RecallRequest, speakers: Collection[str], seqs: Sequence[int], past: Past | None
+    work: UnitOfWork,
+    request: RecallRequest,
+    speakers: Collection[str],
+    seqs: Sequence[int],
+    past: Past | None,
+    expired: Collection[int] = (),
 ) -> FoundFacts:
-    """The facts that bear on a question whose best messages stand at `seqs`, best first."""
+    """The facts that bear on a question whose best messages stand at `seqs`, best first; none of `expired` messages."""
     moment = request.now if request.as_of is None else request.as_of
     asked = fact_question(request.message, moment, speakers)
     stated = work.facts.statements_at(seqs) if past is None else work.facts.statements_at(seqs, past.seq)
@@ -72,13 +77,15 @@ def facts_for(
     else:
         missing = slots - {fact.slot_id for fact in known}
         facts = [*_whole_slots(work, known), *work.facts.of_slots(sorted(missing))]
-    facts = [fact for fact in facts if _is_allowed(fact, request, seqs)]
+    facts = [fact for fact in facts if fact.first_seq not in expired and _is_allowed(fact, request, seqs)]
     if not facts:
         return NO_FACTS
     groups = _best_groups(request, asked, facts, stated, seqs)
     shown = [f for group in groups for f in _shown(group, asked, moment, current_only=request.current_only)]
+    # Into a view of the past nothing may come that its search did not find.
     asked_for = {fact.slot_id for group in groups for fact in group}
-    outdated, ahead = _outdated(facts, stated, moment, seqs, asked_for)
+    brought_in = asked_for if past is None else set()
+    outdated, ahead = _outdated(facts, stated, moment, seqs, asked_for, brought_in)
     if asked is not None and asked.time != "now":
         ahead = ()
     return FoundFacts(tuple(shown[:FACTS_MAX]), outdated, ahead)
@@ -177,7 +184,7 @@ def _shown(
 ) -> list[RecalledFact]:
     """The facts of a group in the order in which the question wants them."""
     by_id = {fact.id: fact for fact in group}
-    held = sorted((f for f in group if held_at(f, moment)), key=lambda f: (not f.polarity, -f.valid_from, -f.last_seq))
+    held = sorted((f for f in group if held_at(f, moment)), key=_surest_first)
     former = sorted(
         (f for f in group if not held_at(f, moment) and f.valid_from <= moment and _is_worth_showing(f)),
         key=lambda f: (f.status == "wrong", -(f.valid_to or moment), -f.last_seq),
@@ -189,6 +196,11 @@ def _shown(
     if asked is not None and asked.values:
         ordered.sort(key=lambda f: fact_key(f.value) not in asked.values)
     return [recalled(fact, by_id, moment) for fact in ordered]
+
+
+def _surest_first(fact: Fact) -> tuple[bool, bool, int, int]:
+    """What holds before what is disputed beside it, however new that is; then the newest."""
+    return (not fact.polarity, fact.status == "disputed", -fact.valid_from, -fact.last_seq)
 
 
 def _is_worth_showing(fact: Fact) -> bool:
@@ -257,6 +269,8 @@ def label_of(fact: Fact, successor: Fact | None, moment: Micros) -> str:
         since = "" if fact.valid_from <= EARLIEST_MICROS else f"since {_day(fact.valid_from)}"
         words = since if fact.polarity else f"not {since}".strip()
         return f"disputed {words}".strip() if fact.status == "disputed" else words
+    if fact.valid_from > moment:
+        return f"from {_day(fact.valid_from)}"
     until = f"until {_day(fact.valid_to)}" if fact.valid_to is not None else "in the past"
     return until if successor is None else f"{until}; then: {successor.value}"
 
@@ -266,11 +280,16 @@ def _day(moment: Micros) -> str:
 
 
 def _outdated(
-    facts: Sequence[Fact], stated: Sequence[Statement], moment: Micros, seqs: Sequence[int], asked_for: Collection[str]
+    facts: Sequence[Fact],
+    stated: Sequence[Statement],
+    moment: Micros,
+    seqs: Sequence[int],
+    asked_for: Collection[str],
+    brought_in: Collection[str],
 ) -> tuple[dict[int, str], tuple[tuple[int, int], ...]]:
     """Which of the ranked messages state only what does not hold, and which messages state what does instead.
 
-    The latter may be messages that were not ranked, if their slot was asked for.
+    The latter may be messages that were not ranked, for slots that are to be `brought_in`.
     """
     by_slot: dict[str, list[Fact]] = {}
     for fact in facts:
@@ -291,7 +310,7 @@ def _outdated(
             pairs += [
                 (fact.first_seq, statement.seq)
                 for fact in by_slot[statement.slot_id]
-                if _may_stand_ahead(fact, moment) and (fact.first_seq in seqs or fact.slot_id in asked_for)
+                if _may_stand_ahead(fact, moment) and (fact.first_seq in seqs or fact.slot_id in brought_in)
             ]
     # Of a message that states other things too, which still hold, only the slot that was asked for is told.
     outdated = {seq: label for seq, label in labels.items() if seq not in holds or seq in asked}

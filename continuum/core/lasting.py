@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -96,15 +96,13 @@ class LastingMemory:
         start = checked_text(after, "after", 64)
         with self._engine.unit(self.tenant_id, write=False) as work:
             tenant = work.tenants.get()
-            found = work.facts.list(**names, after=start, limit=size)
-            slots = sorted({fact.slot_id for fact in found})
             if tenant is not None and moment.known_at is not None:
-                past = Past(self._engine, work, tenant, moment)
-                wanted = {fact.id for fact in found}
-                around = past.facts(slots)
-                found = [fact for fact in around if fact.id in wanted]
+                around = Past(self._engine, work, tenant, moment).facts(work.facts.every_slot())
+                known = sorted((f for f in around if f.id > start and _is_named(f, names)), key=lambda f: f.id)
+                found = known[:size]
             else:
-                around = work.facts.of_slots(slots)
+                found = work.facts.list(**names, after=start, limit=size)
+                around = work.facts.of_slots(sorted({fact.slot_id for fact in found}))
         by_id = {fact.id: fact for fact in around}
         shown = [recalled(fact, by_id, at) for fact in sorted(found, key=lambda fact: fact.id)]
         return [fact for fact in shown if fact.current] if current_only else shown
@@ -303,3 +301,9 @@ class LastingMemory:
     amerge_concepts = twin(merge_concepts, "writers")
     arename_concept = twin(rename_concept, "writers")
     aundo = twin(undo, "writers")
+
+
+def _is_named(fact: Fact, names: Mapping[str, str | None]) -> bool:
+    """Whether a fact has the subject and attribute that are named, if they are."""
+    keys = {"subject_key": fact_key(fact.subject), "attribute_key": fact_key(fact.attribute)}
+    return all(name is None or keys[field] == name for field, name in names.items())

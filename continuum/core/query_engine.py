@@ -218,6 +218,7 @@ class MemoryQueryEngine:
             if missing:
                 at_least = "at least " if missing >= MISSING_COUNTED_MAX else ""
                 degraded.append(Degradation("vectors", f"{at_least}{missing} messages have no vector yet"))
+        expired = tuple(work.history.expired(request.now, EXPIRED_LOOKED_AT_MAX)) if tenant.notes else ()
         query = Query(
             text=request.message,
             now=request.now,
@@ -226,7 +227,7 @@ class MemoryQueryEngine:
             since=request.since,
             until=request.until,
             tags=_required_tags(request),
-            exclude_seqs=tuple(work.history.expired(request.now, EXPIRED_LOOKED_AT_MAX)) if tenant.notes else (),
+            exclude_seqs=expired,
             extra_terms=tuple((name, similarity * CORRECTION_WEIGHT) for name, similarity in corrections),
             vector=vector,
             concept_scores=_concept_scores(graph, activation) if request.weights.concept else None,
@@ -235,7 +236,7 @@ class MemoryQueryEngine:
         seqs = [int(seq) for seq in ranking.seqs]
         found = NO_FACTS
         if tenant.facts:
-            found = facts_for(work, request, view.speaker_ids, seqs, past)
+            found = facts_for(work, request, view.speaker_ids, seqs, past, expired)
         ranked = _with_facts(ranking, found, _notes(work, tenant, seqs, past), current_only=request.current_only)
         seqs = [each.seq for each in ranked]
         messages = work.messages.by_seqs(seqs)

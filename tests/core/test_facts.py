@@ -211,3 +211,36 @@ def test_a_store_of_an_older_version_says_so_and_a_rebuild_cures_it(memory: Cons
         memory.learn_facts([TaughtFact("user", "lives in", "Bern")])
     memory.rebuild()
     assert memory.recall("Where do I live?").degraded == ()
+
+
+@requirement("facts:conflicts")
+def test_a_less_trusted_value_never_stands_before_the_trusted_one(memory: ConsciousMemory) -> None:
+    memory.learn_facts([TaughtFact("billing database", "port", "6000", valid_from=10 * DAY)])
+    taught = TaughtFact("billing database", "port", "7000", valid_from=20 * DAY)
+    memory.learn_facts([taught], origin="tool", source="a scan")
+    facts = memory.recall("Which port is the billing database on?", now=30 * DAY).facts
+    assert [(fact.value, fact.status) for fact in facts] == [("6000", "current"), ("7000", "disputed")]
+
+
+@requirement("time:as-of")
+def test_as_of_shows_no_message_that_was_said_later(memory: ConsciousMemory) -> None:
+    memory.learn("I live in Berlin", timestamp=2 * DAY)
+    memory.learn("I moved to Lisbon", timestamp=4 * DAY)
+    memory.learn("No, I meant Porto", timestamp=6 * DAY)
+    context = memory.recall("Where do I live?", as_of=5 * DAY)
+    assert {found.passage for found in context.memories} == {"I live in Berlin", "I moved to Lisbon"}
+    assert context.facts[0].value == "Porto"  # what is known now of that day
+
+
+@requirement("time:known-at")
+def test_facts_can_be_listed_as_they_were_known(memory: ConsciousMemory) -> None:
+    learned = memory.learn("I live in Berlin", timestamp=2 * DAY)
+    then = memory.get_messages()[0].recorded_at / 1e6
+    memory.revise(learned.message_ids[0], "I like jazz")
+    assert [fact.value for fact in memory.facts(known_at=then)] == ["Berlin"]
+    assert [fact.value for fact in memory.facts()] == ["jazz"]
+
+
+def test_a_fact_whose_message_has_come_to_its_end_is_not_shown(memory: ConsciousMemory) -> None:
+    memory.learn("I live in Berlin", timestamp=2 * DAY, expires_at=3 * DAY)
+    assert memory.recall("Where do I live?", now=4 * DAY).facts == ()
