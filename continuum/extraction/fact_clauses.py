@@ -8,6 +8,7 @@ from typing import Final
 from continuum.domain.facts import FactMode
 from continuum.extraction.fact_drafts import Draft, Reading
 from continuum.extraction.fact_objects import objects_at
+from continuum.extraction.fact_open_verbs import HABIT, given_up, verb_drafts
 from continuum.extraction.fact_predicates import (
     FANS,
     FIRST_WORDS,
@@ -98,9 +99,11 @@ def person_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
     """The facts of the clause whose subject begins at `first`."""
     words = reading.words
     verb = _Verb(words, subject.after)
+    if ended := _given_up(reading, subject, verb, first):
+        return ended
     found = _phrase(words, verb.index, verb.have)
     if found is None:
-        return _being(reading, subject, verb, first) if verb.be else []
+        return _being(reading, subject, verb, first) if verb.be else _open(reading, subject, verb, first)
     predicate, after = found
     if not _form_fits(predicate, verb) or not _person_fits(subject, words, verb):
         if verb.be and predicate.form != "be":
@@ -109,9 +112,39 @@ def person_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
     if subject.after == first and predicate.form != "past":
         return []  # without "I", only what happened is certain to be the speaker's
     drafts = objects_at(reading, subject, predicate, after)
+    if not drafts and predicate.form == "present":
+        return _open(reading, subject, verb, first)
     anymore = _says_anymore(words, after)
     stated = [_as_stated(words, draft, predicate, verb, anymore, first) for draft in drafts]
     return stated + _joined(reading, subject, stated, verb, first)
+
+
+def _open(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[Draft]:
+    """ "I bank with Monzo", "we no longer support Python 3.8": a verb that no table knows."""
+    words = reading.words
+    if verb.be or verb.have or subject.after == first or not _person_fits(subject, words, verb):
+        return []
+    anymore = _says_anymore(words, verb.index)
+    kind = "self" if verb.negated or verb.used_to else subject.kind  # "Ana doesn't bank": the plain form
+    ended = verb.no_longer or (verb.negated and anymore)
+    drafts = verb_drafts(reading, subject._replace(kind=kind), verb.index, ended)
+    return [_as_stated(words, draft, HABIT, verb, anymore, first) for draft in drafts]
+
+
+def _given_up(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[Draft]:
+    """ "I stopped wearing contact lenses", "she quit volunteering at the zoo": as the verb alone would state it."""
+    found = given_up(reading, verb.index)
+    if found is None or verb.negated or verb.be:
+        return []
+    third, index = found
+    words = reading.words
+    phrase, after = f"{third} {words.at(index + 1)}", index + 2
+    predicate = PREDICATES.get(phrase)
+    if predicate is None:
+        predicate, after = PREDICATES.get(third), index + 1
+    drafts = objects_at(reading, subject, predicate, after) if predicate else []
+    drafts = drafts or verb_drafts(reading, subject, index, ended=True, given_up=third)
+    return [replace(draft, first=first, mode=FactMode.END, polarity=True) for draft in drafts]
 
 
 def _joined(reading: Reading, subject: Subject, stated: list[Draft], verb: _Verb, first: int) -> list[Draft]:

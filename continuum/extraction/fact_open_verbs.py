@@ -5,11 +5,9 @@ The verb and its preposition are the attribute; only a present of habit, with a 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from continuum.extraction.fact_drafts import Draft, Reading
-from continuum.extraction.fact_object_forms import is_name
 from continuum.extraction.fact_predicates import Predicate
 from continuum.extraction.fact_subjects import Subject
 from continuum.extraction.fact_values import Value, value_at, values_at
@@ -34,10 +32,10 @@ _MEASURES: Final = {"takes": "duration", "lasts": "duration", "costs": "price", 
 HABIT: Final = Predicate("", "open", "present")
 
 
-def verb_drafts(reading: Reading, subject: Subject, index: int, ended: bool) -> list[Draft]:
+def verb_drafts(reading: Reading, subject: Subject, index: int, ended: bool, given_up: str = "") -> list[Draft]:
     """What the verb at `index` says of its subject; `ended` allows a plain noun, since nothing new is kept of it."""
     words = reading.words
-    third = _habit_at(words, subject, index)
+    third = given_up or _habit_at(words, subject, index)
     if not third:
         return []
     if words.at(index + 1) in _PLACED_BY:
@@ -54,7 +52,11 @@ def verb_drafts(reading: Reading, subject: Subject, index: int, ended: bool) -> 
 def _habit_at(words: Words, subject: Subject, index: int) -> str:
     """The third person of the verb there, '' if it can be no habit."""
     low = words.at(index)
-    if not low.isalpha() or len(low) < 3 or WORD_CLASSES.get(low, NOUN) not in (NOUN, VERB_OR_NOUN) and not is_verb(low):
+    if (
+        not low.isalpha()
+        or len(low) < 3
+        or (WORD_CLASSES.get(low, NOUN) not in (NOUN, VERB_OR_NOUN) and not is_verb(low))
+    ):
         return ""
     if subject.kind == "self" and words.raw[index].islower() and not low.endswith(("ed", "ing")):
         third = third_person(low)
@@ -118,7 +120,7 @@ def participle_at(words: Words, index: int) -> bool:
 _BUILT: Final = frozenset("built written run led kept sent held bound shown drawn taught sold".split())
 
 
-def given_up(reading: Reading, subject: Subject, index: int) -> tuple[str, int] | None:
+def given_up(reading: Reading, index: int) -> tuple[str, int] | None:
     """ "stopped wearing", "gave up drinking", "quit": the third person of what was given up, and where it stands."""
     words = reading.words
     size = 2 if words.lower[index : index + 2] == ["gave", "up"] else 1 if words.at(index) in ("stopped", "quit") else 0
@@ -126,5 +128,3 @@ def given_up(reading: Reading, subject: Subject, index: int) -> tuple[str, int] 
     if not size or not low.endswith("ing") or len(low) < 5:
         return None
     return third_person(low), index + size
-
-

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from continuum.domain.facts import FactMode
 from continuum.extraction.fact_drafts import Draft, Reading
 from continuum.extraction.fact_object_forms import date_at, is_name, is_version
-from continuum.extraction.fact_predicates import PLACED
+from continuum.extraction.fact_open_verbs import participle_at, thing_verb_at, verb_drafts
+from continuum.extraction.fact_predicates import PLACED, is_job
 from continuum.extraction.fact_subjects import Subject
 from continuum.extraction.fact_values import Value, value_at
 from continuum.extraction.fact_words import Words, is_proper
@@ -21,6 +22,7 @@ _MOVES: Final = frozenset(
     "moved changed switched grew rose dropped went slipped increased decreased improved fell gone risen fallen "
     "shifted".split()
 )
+_WAYS: Final = frozenset("up down over back".split())
 _SKIPPED: Final = frozenset({"now", "currently", "still", "actually", "officially", "just", "already", "set"})
 _NOUNS: Final = frozenset({NOUN, VERB_OR_NOUN, ADJECTIVE, VERB, GENERIC})
 _PER: Final = frozenset({"per", "to"})
@@ -70,6 +72,8 @@ class _Noun(NamedTuple):
     head: str
     after: int
     determiner: str
+    begin: int = 0
+    """Its first word, 0 if an owner stands before it."""
 
 
 def thing_facts(reading: Reading, first: int, owned_by: Subject | None = None) -> list[Draft]:
@@ -92,9 +96,29 @@ def thing_facts(reading: Reading, first: int, owned_by: Subject | None = None) -
     if verb in ("has", "have", "was", "were", "got") and words.at(noun.after + 1) in _MOVES | _MOVED:
         noun = noun._replace(after=noun.after + 1)
         verb = words.at(noun.after)
-    if verb in _MOVES | _MOVED and words.at(noun.after + 1) in ("to", "from"):
+    if verb in _MOVES | _MOVED and words.at(noun.after + 1 + (words.at(noun.after + 1) in _WAYS)) in ("to", "from"):
         return _moved(reading, noun, first)
-    return []
+    return _verb_of_thing(reading, noun, first)
+
+
+def _verb_of_thing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+    """ "the cron job runs at 02:00", "our search now indexes into Meili": a verb that no table knows."""
+    words = reading.words
+    if not noun.determiner or not noun.begin:
+        return []
+    index = thing_verb_at(words, noun.begin, noun.after)
+    if not index:
+        return []
+    last = min(noun.after, index)
+    while last > noun.begin and words.lower[last - 1] in ("now", "no", "longer", "currently", "still"):
+        last -= 1
+    name = reading.text[words.start[noun.begin] : words.end[last - 1]]
+    drafts = verb_drafts(reading, Subject(name, index, "thing"), index, ended=False)
+    before = words.lower[noun.begin : index]
+    mode = FactMode.END if "longer" in before else FactMode.CHANGE if "now" in before else FactMode.STATE
+    return [
+        replace(d, first=first, mode=_mode_after(words, d.last) if mode is FactMode.STATE else mode) for d in drafts
+    ]
 
 
 def _doing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
@@ -170,7 +194,8 @@ def _noun_at(reading: Reading, first: int, owned_by: Subject | None) -> _Noun | 
             return None
         owner = text[words.start[start] : words.end[position - 1]]
     name = text[words.start[begin] : words.end[last - 1]]
-    return _split(_Noun(owner, name, words.lower[last - 1], position, determiner), words, begin, last, text)
+    whole = 0 if owner else begin
+    return _split(_Noun(owner, name, words.lower[last - 1], position, determiner, whole), words, begin, last, text)
 
 
 def _ends_noun(low: str, inside: bool) -> bool:
@@ -216,6 +241,13 @@ def _being(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
         return _slot(reading, noun, first, index + 1, mode, polarity, attribute="name")
     if f"{low},{words.at(index + 1)}" in PLACED:
         return _slot(reading, noun, first, index + 2, mode, polarity, attribute=f"{low} {words.at(index + 1)}")
+    if participle_at(words, index) and (noun.determiner or noun.owner) and words.at(index + 1) != "to":
+        value = value_at(words, index + 2)
+        if value is None or not any(is_proper(words.raw[i]) for i in range(value.first, value.last)):
+            return []
+        stated = f"{low} {words.at(index + 1)}"
+        mode = _mode_after(words, value.last) if mode is FactMode.STATE else mode
+        return [_draft(reading, noun, first, value, mode, polarity, stated)]
     if low in _PLACES:
         return _placed(reading, noun, first, index, mode, polarity)
     if not polarity and mode is FactMode.STATE and (found := _not_but(reading, noun, first, index)):
@@ -248,8 +280,9 @@ def _placed(reading: Reading, noun: _Noun, first: int, index: int, mode: FactMod
         if place is None or not words.raw[place.first][0].isupper():
             return []
         return [_draft(reading, noun, first, place, mode, polarity, "")]
-    if date is None or not noun.determiner:
+    if date is None or not (noun.determiner or noun.owner or (first == 0 and words.at(index) == "at")):
         return []
+    mode = _mode_after(words, date.last) if mode is FactMode.STATE else mode
     return [_draft(reading, noun, first, date, mode, polarity, "")]
 
 
@@ -259,6 +292,8 @@ def _slot(
     value = date_at(reading.words, index) or value_at(reading.words, index, _PER)
     if value is None or not _is_slot_value(reading, noun, index, value, attribute):
         return []
+    if mode is FactMode.STATE and reading.words.at(value.last) == "now":
+        mode = FactMode.CHANGE
     return [_draft(reading, noun, first, value, mode, polarity, attribute)]
 
 
@@ -278,7 +313,13 @@ def _is_slot_value(reading: Reading, noun: _Noun, index: int, value: Value, attr
     if proper and noun.head in SLOT_NOUNS and " " in noun.name and _has_digit(words, value):
         return True  # "the invoice number is 4411"
     if proper:
-        return attribute != "" or noun.determiner != "the" or noun.owner != "" or noun.head in _SHARED_HEADS
+        return (
+            attribute != ""
+            or noun.determiner != "the"
+            or noun.owner != ""
+            or noun.head in _SHARED_HEADS
+            or is_job(noun.head)
+        )
     if noun.head in ROLES_HELD:
         return words.at(index) in ("a", "an", "the")
     plain = words.lower[value.last - 1]
@@ -286,7 +327,7 @@ def _is_slot_value(reading: Reading, noun: _Noun, index: int, value: Value, attr
         return words.at(value.last) in ("", ".", "!") and bool(noun.owner)
     usual = not plain.endswith(("ed", "ing")) or "favo" in noun.name.lower()
     if attribute == "name":
-        return is_name(reading, value)
+        return is_name(reading, value) or (value.first == index and value.last - value.first == 1)
     return usual and not attribute and ("favo" in noun.name.lower() or noun.head in _PLAIN_VALUED)
 
 
@@ -319,6 +360,8 @@ def _moved(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
     """ "the deadline moved to 3 June", "the port changed from 5432 to 5433"."""
     words = reading.words
     old, index = None, noun.after + 1
+    if words.at(index) in _WAYS:
+        index += 1
     if words.at(index) == "from":
         old = date_at(words, index + 1) or value_at(words, index + 1)
         if old is None or words.at(old.last) != "to":

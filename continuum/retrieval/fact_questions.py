@@ -11,6 +11,7 @@ from continuum.domain.facts import USER_SUBJECT, AskedTime, FactQuestion
 from continuum.language.attributes import RELATIONS, attributes_asked, fact_key, relation_name
 from continuum.language.time import time_windows
 from continuum.language.word_classes import ADJECTIVE, GENERIC, NOUN, VERB_OR_NOUN, WORD_CLASSES
+from continuum.retrieval.fact_question_verbs import open_attributes
 
 ATTRIBUTES_MAX: Final = 8
 SUBJECTS_MAX: Final = 8
@@ -35,6 +36,7 @@ _EVER: Final = frozenset("ever history all always been far".split())
 
 # verb or state: the attributes it asks for
 _VERBS_TABLE: Final = """
+collect collects collecting: hobby
 live living lives lived reside based located stay: lives in, from, address
 move moved moving relocate relocated: lives in
 work working works worked employed: works at, job, employer
@@ -199,6 +201,8 @@ def _attributes(words: list[str], phrases: list[_Phrase]) -> tuple[str, ...]:
         found.update(dict.fromkeys(keys))
     if uses or "like" in words or "best" in words:
         _add_used_nouns(found, words, phrases, uses)
+    opened = open_attributes(words)
+    found.update(dict.fromkeys(opened))
     for phrase in phrases:
         if words[phrase.last - 1] not in RELATIONS or phrase.last - phrase.first > 1:
             _add_noun(found, words, phrase)
@@ -265,7 +269,8 @@ def _subjects(
             found[key] = None
             if phrase.last - phrase.first > 1:
                 found[_key(words, phrase.first, phrase.last - 1)] = None
-    if first_person or not any(phrase.named for phrase in phrases):
+    named = (_key(words, p.first, p.last) for p in phrases if p.named)
+    if first_person or not any(key != before_value for key in named):
         found.update(dict.fromkeys(selves))
     return tuple(found)[:SUBJECTS_MAX]
 
