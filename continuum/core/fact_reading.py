@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from continuum.core.fact_ledger import held_at
 from continuum.core.past import Past
 from continuum.core.questions import RecallRequest
 from continuum.domain.clock import EARLIEST_MICROS, Micros, from_micros
-from continuum.domain.facts import Fact, FactMode, FactQuestion, Statement
+from continuum.domain.facts import Fact, FactMode, FactQuestion
 from continuum.domain.records import Scope
 from continuum.domain.results import RecalledFact
 from continuum.language.attributes import fact_key
-from continuum.language.tokens import query_terms
+from continuum.language.tokens import query_terms, terms_of
 from continuum.retrieval.fact_questions import fact_question
+from continuum.storage.repositories.facts import Stated
 from continuum.storage.unit_of_work import UnitOfWork
 
+TERMS_CACHED = 4_096
 GROUPS_MAX = 4
 FACTS_MAX = 12
 FORMER_PER_GROUP_MAX = 4
@@ -69,7 +72,7 @@ def facts_for(
     """The facts that bear on a question whose best messages stand at `seqs`, best first; none of `expired` messages."""
     moment = request.now if request.as_of is None else request.as_of
     asked = fact_question(request.message, moment, speakers)
-    stated = work.facts.statements_at(seqs) if past is None else work.facts.statements_at(seqs, past.seq)
+    stated = work.facts.stated_at(seqs) if past is None else work.facts.stated_at(seqs, past.seq)
     slots = {statement.slot_id for statement in stated}
     known = _looked_up(work, asked) if asked is not None else []
     if past is not None:
@@ -132,7 +135,7 @@ def _best_groups(
     request: RecallRequest,
     asked: FactQuestion | None,
     facts: Sequence[Fact],
-    stated: Sequence[Statement],
+    stated: Sequence[Stated],
     seqs: Sequence[int],
 ) -> list[list[Fact]]:
     """The groups that the question most likely asks for, best first."""
@@ -175,8 +178,14 @@ def _score(key: Group, members: Sequence[Fact], asked: FactQuestion | None, word
 
 def _overlap(text: str, words: set[int]) -> float:
     """The share of a text's terms that the question holds."""
-    terms = {term.hash for term in query_terms(text)}
+    terms = _terms(text)
     return len(terms & words) / len(terms) if terms else 0.0
+
+
+@lru_cache(maxsize=TERMS_CACHED)
+def _terms(text: str) -> frozenset[int]:
+    """The terms of a subject or an attribute, of which there are few; kept apart from those of questions."""
+    return frozenset(next(iter(terms_of(text, [(0, len(text))]))))
 
 
 def _shown(
@@ -281,7 +290,7 @@ def _day(moment: Micros) -> str:
 
 def _outdated(
     facts: Sequence[Fact],
-    stated: Sequence[Statement],
+    stated: Sequence[Stated],
     moment: Micros,
     seqs: Sequence[int],
     asked_for: Collection[str],
@@ -317,9 +326,9 @@ def _outdated(
     return outdated, tuple((current, seq) for current, seq in pairs if seq in outdated)
 
 
-def _facts_stated(statement: Statement, facts: Iterable[Fact]) -> list[Fact]:
+def _facts_stated(statement: Stated, facts: Iterable[Fact]) -> list[Fact]:
     """The facts that a statement is a witness of, the newest last."""
-    key, polarity = fact_key(statement.value), statement.polarity and statement.mode != FactMode.END
+    key, polarity = fact_key(statement.value), bool(statement.polarity) and statement.mode != FactMode.END
     own = [fact for fact in facts if fact_key(fact.value) == key and fact.polarity == polarity]
     return sorted(own, key=lambda fact: fact.last_seq)
 

@@ -19,13 +19,18 @@ def is_verb(low: str) -> bool:
     return WORD_CLASSES.get(low) in _VERBS
 
 
+def is_past(low: str) -> bool:
+    """Whether a lower-case word is a listed past form, as "went" and "deployed" are."""
+    return WORD_CLASSES.get(low) == VERB and not (is_verb(third_person(low)) or low in _IRREGULAR)
+
+
 def third_person(low: str) -> str:
     """The form after "she" of a verb in its plain form, in "-ing", or in that form already.
 
     >>> third_person("bank"), third_person("using"), third_person("tries"), third_person("pass")
     ('banks', 'uses', 'tries', 'passes')
     """
-    plain = _plain_of_gerund(low) if low.endswith("ing") and len(low) > 5 else low
+    plain = _plain_of_gerund(low) if low.endswith("ing") and len(low) > 4 and not is_verb(low + "s") else low
     if plain in _IRREGULAR:
         return _IRREGULAR[plain]
     if plain.endswith("s") and not plain.endswith("ss") and not is_verb(plain + "es"):

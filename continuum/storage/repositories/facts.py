@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from continuum.domain.facts import Fact, FactMode, Statement
 from continuum.domain.records import Origin, Scope
@@ -14,6 +15,9 @@ from continuum.storage.repositories.messages import NO_SEQ
 SLOTS_AT_ONCE = 1_000
 STATEMENTS_MAX = 1_000
 """Statements of one message or entry; a closed one is moved out of the way by a multiple of it."""
+
+
+_BY_HAND = (FactMode.RETRACT.value, FactMode.SUPERSEDE.value)
 
 
 def _statement(row: Row) -> Statement:
@@ -65,6 +69,16 @@ def _in_order(rows: Iterable[Row]) -> list[Statement]:
     return sorted(map(_statement, rows), key=lambda each: (each.seq, each.number))
 
 
+class Stated(NamedTuple):
+    """What a recall needs of a statement: which value of which slot a message states, or denies."""
+
+    seq: int
+    slot_id: str
+    value: str
+    polarity: int
+    mode: str
+
+
 class Facts(Repository):
     """Facts by slot, by attribute, by id; statements by slot, by message, by value."""
 
@@ -79,6 +93,11 @@ class Facts(Repository):
     def statements_at(self, seqs: Iterable[int], known_at_seq: int = NO_SEQ) -> list[Statement]:
         """What messages or entries state, as it counts at a position of the log."""
         return _in_order(self._rows_in("statements_of_seqs", seqs, known=known_at_seq))
+
+    def stated_at(self, seqs: Iterable[int], known_at_seq: int = NO_SEQ) -> list[Stated]:
+        """Which slots messages speak of, as it counts at a position of the log; of what was stated by words."""
+        rows = self._rows_in("slots_stated", seqs, known=known_at_seq)
+        return [stated for stated in map(Stated._make, rows) if stated.mode not in _BY_HAND]
 
     def every_statement_at(self, seqs: Iterable[int]) -> list[Statement]:
         """All that messages or entries ever stated, closed statements too."""

@@ -23,6 +23,12 @@ SELECT seq, number, slot_id, subject, attribute, value, mode, polarity, single, 
 FROM fact_statements
 WHERE tenant_id = :tenant_id AND seq IN :list AND since_seq <= :known AND (until_seq IS NULL OR until_seq > :known);
 
+-- name: slots_stated
+-- scope: tenant
+SELECT seq, slot_id, value, polarity, mode
+FROM fact_statements
+WHERE tenant_id = :tenant_id AND seq IN :list AND since_seq <= :known AND (until_seq IS NULL OR until_seq > :known);
+
 -- name: every_statement_of_seqs
 -- scope: tenant
 SELECT seq, number, slot_id, subject, attribute, value, mode, polarity, single, replaces, confidence, valid_from, valid_to,
