@@ -53,6 +53,7 @@ _COMMANDS = {
     "scrub": "Take erased bytes out of the files now.",
     "retention": "Show or change how long what is kept.",
     "sweep": "Forget now what has come to its end.",
+    "rebuild": "Derive everything anew from the log.",
     "consolidate": "Sum up old sessions.",
     "status": "Show the store in use and what it holds.",
     "export": "Write the memory to a file.",
@@ -70,7 +71,7 @@ _SECTIONS = {
     "Facts and time": ("facts", "teach", "retract", "revise", "conflicts", "timeline", "diff"),
     "Concepts": ("merge", "rename", "undo"),
     "Forget": ("forget", "receipts", "scrub", "retention", "sweep", "consolidate"),
-    "Store and service": ("status", "export", "import", "serve", "demo", "eval"),
+    "Store and service": ("status", "rebuild", "export", "import", "serve", "demo", "eval"),
 }
 """How `continuum --help` groups the commands; one that stands nowhere is listed at the end."""
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from continuum.domain.facts import FactMode
 from continuum.extraction.fact_drafts import Draft, Reading
 from continuum.extraction.fact_object_forms import is_name, is_tool
+from continuum.extraction.fact_predicates import CONTRACTS
 from continuum.extraction.fact_subjects import Subject
-from continuum.extraction.fact_things import set_facts
+from continuum.extraction.fact_things import renamed_facts, set_facts
 from continuum.extraction.fact_values import Value, value_at
 from continuum.extraction.fact_words import Words
 
-_SWITCHES: Final = frozenset({"moved", "switched", "migrated", "changed", "transitioned", "relocated"})
+_SWITCHES: Final = frozenset(
+    {"moved", "switched", "migrated", "changed", "transitioned", "relocated", "upgraded", "downgraded", "converted"}
+)
+_REPLACES: Final = frozenset({"replaced", "swapped", "exchanged", "traded", "dropped", "ditched", "abandoned"})
 _SETTINGS: Final = frozenset(
     "changed moved updated increased raised extended lowered reduced bumped pushed switched upgraded".split()
 )
 _ENDINGS: Final = frozenset({"left", "sold", "cancelled", "canceled", "quit", "dropped", "ditched"})
-_CONTRACTS: Final = frozenset({"subscription", "membership", "account", "plan", "license", "licence"})
 _PASSED_OVER: Final = frozenset({"have", "has", "just", "finally", "recently", "now", "also", "already", "all", "both"})
 
 
@@ -31,8 +35,12 @@ def change_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
         return _switch(reading, subject, first, index, verb, ("to",))
     if verb in _SWITCHES and (moved := _moved_thing(reading, subject, first, index + 1)):
         return moved
-    if verb in ("replaced", "swapped"):
-        return _switch(reading, subject, first, index - 1, verb, ("with", "by", "for"))
+    if verb == "renamed":
+        return renamed_facts(reading, first, index + 1)
+    if verb in _REPLACES and (
+        found := _switch(reading, subject, first, index - 1, verb, ("with", "by", "for", "in favour of", "in favor of"))
+    ):
+        return found
     if verb == "left":
         return _switch(reading, subject, first, index - 1, verb, ("for",))
     return set_facts(reading, first, index + 1) if verb in _SETTINGS and subject.kind == "self" else []
@@ -42,15 +50,16 @@ def _switch(
     reading: Reading, subject: Subject, first: int, index: int, verb: str, joins: tuple[str, ...]
 ) -> list[Draft]:
     words, text = reading.words, reading.text
-    old = value_at(words, index + 2)
+    old = value_at(words, index + 2 + (words.at(index + 2) in ("my", "our")))
     position = old.last if old else 0
-    if words.at(position) == "over":
+    if words.at(position) in ("over", "in", "out") and words.at(position + 1) in joins:
         position += 1
-    new = value_at(words, position + 1) if old and words.at(position) in joins else None
+    joined = next((len(j.split()) for j in joins if words.lower[position : position + len(j.split())] == j.split()), 0)
+    new = value_at(words, position + joined) if old and joined else None
     if old is None or new is None:
         return []
     attribute = _attribute(reading, subject, verb, old, new)
-    if not attribute and verb not in ("replaced", "swapped"):
+    if not attribute and verb not in _REPLACES:
         return []
     # Without an attribute, it is that of the former value, if anything is known of that.
     return [
@@ -81,7 +90,9 @@ def _moved_thing(reading: Reading, subject: Subject, first: int, index: int) -> 
         return []
     attribute = f"uses for {thing.text(text, words)}"
     former = old.text(text, words)
-    return [Draft(subject.name, attribute, new.text(text, words), first, new.last, FactMode.CHANGE, replaces=former)]
+    moved = Draft(subject.name, attribute, new.text(text, words), first, new.last, FactMode.CHANGE, replaces=former)
+    # Where it is kept, if that is known: only what has the former value changes.
+    return [moved, replace(moved, subject=thing.text(text, words), attribute="")]
 
 
 def end_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
@@ -91,6 +102,8 @@ def end_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
         index += 1
     if words.lower[index : index + 3] == ["got", "rid", "of"]:
         index += 2
+    elif words.lower[index : index + 2] == ["gave", "up"]:
+        index += 1
     elif words.at(index) not in _ENDINGS:
         return []
     owned = words.at(index + 1) in ("my", "our", "the")
@@ -98,7 +111,7 @@ def end_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
     if value is None or words.at(value.last) in ("for", "to", "of", "with", "on", "at", "in", "and", "or"):
         return []
     last = value.last
-    if last - value.first > 1 and words.lower[last - 1] in _CONTRACTS:
+    if last - value.first > 1 and words.lower[last - 1] in CONTRACTS:
         last -= 1
     elif not owned and not is_name(reading, value):
         return []

@@ -119,6 +119,28 @@ def person_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
     return stated + _joined(reading, subject, stated, verb, first)
 
 
+def succession_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
+    """ "Henrik took over as our designer": who holds a role now."""
+    words, index = reading.words, subject.after
+    while words.at(index) in ("has", "have", *_PASSED_OVER):
+        index += 1
+    if words.lower[index : index + 3] != ["took", "over", "as"] and words.lower[index : index + 3] != [
+        "taken",
+        "over",
+        "as",
+    ]:
+        return []
+    index += 3
+    held = value_at(words, index + 1) if words.at(index) in ("our", "my", "the") else None
+    if held is None or subject.kind != "name" or words.at(held.last) == "of":
+        return []
+    role = held.text(reading.text, words)
+    if _is_role(words, index + 1):
+        return [Draft(reading.speaker, role, subject.name, first, held.last, FactMode.CHANGE)]
+    owned = f"{reading.speaker}'s {role}"
+    return [Draft(owned, "name", subject.name, first, held.last, FactMode.CHANGE)] if _names_job(words, held) else []
+
+
 def _open(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[Draft]:
     """ "I bank with Monzo", "we no longer support Python 3.8": a verb that no table knows."""
     words = reading.words
@@ -250,8 +272,10 @@ def _role(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[D
     owner, last = reading.speaker, held.last
     if words.at(last) == "of" and (value := value_at(words, last + 1)):
         owner, last = value.text(reading.text, words), value.last
-    elif words.at(index) == "the":
+    elif words.at(index) == "the" and words.at(last) not in ("", ".", "!", "now", ","):
         return []
+    if mode is FactMode.STATE and (verb.now or words.at(last) == "now"):
+        mode = FactMode.CHANGE
     role = reading.text[words.start[held.first] : words.end[held.last - 1]]
     return [Draft(owner, role, subject.name, first, last, mode)]
 

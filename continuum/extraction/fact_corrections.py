@@ -77,7 +77,8 @@ def correction_facts(reading: Reading, marker: Marker) -> list[Draft]:
     ):
         return _corrected(reading, index, index + 2, certain=True)
     if words.at(index) in ("it", "that") and words.at(index + 1) in ("is", "was") and marker.marked:
-        return _corrected(reading, index, index + 2, certain=marker.strong)
+        corrected = _corrected(reading, index, index + 2, certain=marker.strong)
+        return corrected or _told_anew(reading, index)
     if words.at(index) in ("it", "that") and words.at(index + 1) == "is" and "not" in words.lower[index + 2 :]:
         return [each for each in _corrected(reading, index, index + 2, certain=False) if each.replaces]
     if words.at(index) in _PRONOUNS and marker.marked and (told := _told_anew(reading, index)):

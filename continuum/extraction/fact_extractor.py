@@ -11,9 +11,10 @@ from continuum.domain.clock import Micros
 from continuum.domain.facts import USER_SUBJECT, ExtractedFact, FactMode
 from continuum.domain.records import ROLES, Span
 from continuum.extraction.fact_changes import change_facts, end_facts
-from continuum.extraction.fact_clauses import ELLIPTIC_WORDS, SENTENCE_OPENERS, person_facts
+from continuum.extraction.fact_clauses import ELLIPTIC_WORDS, SENTENCE_OPENERS, person_facts, succession_facts
 from continuum.extraction.fact_corrections import Marker, correction_facts, marker_of
 from continuum.extraction.fact_drafts import Draft, Reading
+from continuum.extraction.fact_predicates import is_job
 from continuum.extraction.fact_screening import Screen, opens_clause, screen_of
 from continuum.extraction.fact_subjects import (
     OWN_WORDS,
@@ -28,11 +29,11 @@ from continuum.extraction.fact_subjects import (
     relation_subject,
     self_subject,
 )
-from continuum.extraction.fact_things import thing_facts
+from continuum.extraction.fact_things import pronoun_facts, thing_facts
 from continuum.extraction.fact_times import times_of
 from continuum.extraction.fact_values import value_at, values_at
 from continuum.extraction.fact_words import Words, words_in
-from continuum.language.attributes import is_single
+from continuum.language.attributes import RELATIONS, is_single
 from continuum.language.sentences import sentences
 
 FACTS_MAX: Final = 16
@@ -41,6 +42,8 @@ FACTS_MAX: Final = 16
 SENTENCES_MAX: Final = 512
 """Sentences of a message that are read; a longer text is a document, not speech."""
 
+_LABEL_MAX: Final = 40
+"""Characters in which the label of a field ends: "Default branch: main"."""
 _CALLERS: Final = frozenset({"people", "everyone", "everybody", "friends"})
 # What some statement holds: most sentences are left after this one look.
 _HINT = re.compile(
@@ -79,7 +82,7 @@ class FactExtractor:
         if role != "user" and not named:
             return ()
         plain = text.lower().replace("’", "'")
-        if _HINT.search(plain) is None:
+        if _HINT.search(plain) is None and ": " not in plain:
             return ()
         spans = (sentences(text) if sentence_spans is None else sentence_spans)[:SENTENCES_MAX]
         return _facts(text, spans, message, named or USER_SUBJECT, said_at)
@@ -97,7 +100,7 @@ def _facts(
     for start, end in spans:
         if len(found) >= FACTS_MAX:
             break
-        if screen.hides(start) or (_HINT.search(text[start:end].lower().replace("’", "'")) is None and not corrects):
+        if screen.hides(start) or not (corrects or _may_state(text[start:end])):
             before = None
             continue
         words = words_in(text, start, end)
@@ -114,6 +117,10 @@ def _facts(
         # "I misspoke. The port is 5434.": marks alone make the next sentence the correction.
         corrects = marker.strong and marker.after >= len(words)
     return tuple(found[:FACTS_MAX])
+
+
+def _may_state(sentence: str) -> bool:
+    return ": " in sentence[:_LABEL_MAX] or _HINT.search(sentence.lower().replace("’", "'")) is not None
 
 
 def _person_of(text: str, words: Words, speaker: str) -> str | None:
@@ -209,6 +216,12 @@ def _clause(reading: Reading, index: int) -> list[Draft]:
     """The facts of the clause that begins there; the first word tells which reader may know it."""
     words = reading.words
     low = words.lower[index]
+    if low == "instead" and words.at(index + 1) == "of":
+        return _instead(reading, index)
+    if low == "it" and index > 2:
+        return pronoun_facts(reading, index)
+    if low in ("his", "her", "its", "their") and words.lower[index + 1 : index + 3] == ["name", "is"]:
+        return _name_of(reading, index)
     if low in SELF_WORDS:
         subject = self_subject(reading.speaker, index)
         return (
@@ -240,6 +253,7 @@ def _clause(reading: Reading, index: int) -> list[Draft]:
             return thing_facts(reading, index, subject_named)
         return (
             change_facts(reading, subject_named, index)
+            or succession_facts(reading, subject_named, index)
             or person_facts(reading, subject_named, index)
             or end_facts(reading, subject_named, index)
             or thing_facts(reading, index)
@@ -247,6 +261,37 @@ def _clause(reading: Reading, index: int) -> list[Draft]:
     if low in ELLIPTIC_WORDS and (index == 0 or words.lower[index - 1] in SENTENCE_OPENERS):
         return person_facts(reading, Subject(reading.speaker, index, "self"), index)
     return thing_facts(reading, index) if index == 0 else []
+
+
+def _instead(reading: Reading, index: int) -> list[Draft]:
+    """ "Instead of Sentry we now use Honeybadger": what the clause says replaces what stands before it."""
+    words = reading.words
+    old = value_at(words, index + 2)
+    start = old.last + (words.at(old.last) == ",") if old else 0
+    if old is None or words.at(start) not in SELF_WORDS:
+        return []
+    drafts = _clause(reading, start)
+    if len(drafts) != 1 or drafts[0].mode is FactMode.END:
+        return []
+    return [replace(drafts[0], first=index, mode=FactMode.CHANGE, replaces=old.text(reading.text, words))]
+
+
+def _name_of(reading: Reading, index: int) -> list[Draft]:
+    """ "we got a new landlord, his name is Pratt": the name of whom the same sentence has spoken of."""
+    words = reading.words
+    value = value_at(words, index + 3)
+    if value is None or not words.raw[value.first][0].isupper():
+        return []
+    for first in range(index - 2, -1, -1):
+        if words.lower[first] in ("a", "an", "my", "our"):
+            start = first + (words.lower[first + 1] == "new") + 1
+            relation = words.at(start)
+            if not (relation in RELATIONS or is_job(relation)) or start >= index:
+                return []
+            mode = FactMode.CHANGE if words.lower[first + 1] == "new" else FactMode.STATE
+            name = value.text(reading.text, words)
+            return [Draft(f"{reading.speaker}'s {relation}", "name", name, index, value.last, mode)]
+    return []
 
 
 def _called(reading: Reading, index: int) -> list[Draft]:

@@ -8,6 +8,7 @@ from continuum.extraction.fact_drafts import Draft, Reading
 from continuum.extraction.fact_object_forms import date_at, draft_of, is_name
 from continuum.extraction.fact_predicates import (
     CONDITIONS,
+    CONTRACTS,
     COUNTED_RELATIVES,
     OWNED_NOUNS,
     VAGUE_WORK,
@@ -71,6 +72,8 @@ def pet_drafts(reading: Reading, subject: Subject, predicate: Predicate, after: 
         if named is not None and words.raw[named.first][0].isupper():
             name = draft_of(reading, f"{subject.name}'s {words.lower[head]}", predicate, named, "name")
             drafts.append(name)
+            if words.at(named.last) == "and" and words.at(named.last + 1) in ("a", "an", "another"):
+                drafts += pet_drafts(reading, subject, predicate, named.last + 1)
     return drafts
 
 
@@ -85,6 +88,10 @@ def having_drafts(reading: Reading, subject: Subject, predicate: Predicate, afte
         return [draft_of(reading, subject.name, predicate, Value(after, after + 2), counted)]
     if value is not None and words.at(after) in ("a", "an") and words.lower[value.last - 1] in OWNED_NOUNS:
         return [draft_of(reading, subject.name, predicate, value, "owns")]
+    if value is not None and words.at(after) in ("a", "an") and words.lower[value.last - 1] in CONTRACTS:
+        product = Value(value.first, value.last - 1)
+        if product.first < product.last and is_proper(words.raw[product.first]):
+            return [draft_of(reading, subject.name, predicate, product, "subscribes to")]
     found = set_drafts(reading, subject, predicate, after) or relative_drafts(reading, subject, predicate, after)
     return found or pet_drafts(reading, subject, predicate, after)
 

@@ -12,8 +12,8 @@ from continuum.extraction.fact_predicates import Predicate
 from continuum.extraction.fact_subjects import Subject
 from continuum.extraction.fact_values import Value, value_at, values_at
 from continuum.extraction.fact_words import Words, is_proper
-from continuum.language.verb_forms import is_verb, participle, third_person
-from continuum.language.word_classes import AUXILIARY, GENERIC, NOUN, PREPOSITION, VERB_OR_NOUN, WORD_CLASSES
+from continuum.language.verb_forms import is_past, is_verb, participle, third_person
+from continuum.language.word_classes import AUXILIARY, GENERIC, NOUN, PREPOSITION, WORD_CLASSES
 
 _PLACED_BY: Final = frozenset({"with", "at", "in", "on", "by", "from", "through", "via", "to", "for", "under"})
 # What people feel, say, want or see, and what they do once, is no habit; the rest is told by other readers.
@@ -21,13 +21,15 @@ _NO_HABITS: Final = frozenset(
     "think know mean feel want need hope guess believe see hear say tell ask agree look seem appear go come get try "
     "let give find keep help make take thank wonder worry wish promise expect remember forget understand suggest "
     "recommend appreciate talk meet care plan start end stop begin finish happen call happen end add assume notice "
-    "love like hate enjoy prefer miss mention consider refer imagine bet swear admit doubt regret depend work live "
+    "love like hate enjoy prefer miss mention consider refer imagine bet swear admit doubt regret depend "
     "stay leave head travel visit win lose buy sell bring move turn put set show check hang chat spend read become "
     "turn stand sit wait point connect learn sound fall grow cover draw see remind celebrate plan speak join have do "
     "be can".split()
 )
 _NO_HABITS_THIRD: Final = frozenset(third_person(verb) for verb in _NO_HABITS)
 _ENDS: Final = frozenset({"", ".", ",", "!", ";", "now", "and", "but", "too", "anymore", "any", "every", "these", ")"})
+_FIGURES: Final = frozenset("0123456789$€£")
+_TOGETHER: Final = frozenset("works lives plays travels trains studies runs hikes dances sings cooks swims".split())
 _MEASURES: Final = {"takes": "duration", "lasts": "duration", "costs": "price", "weighs": "weight"}
 HABIT: Final = Predicate("", "open", "present")
 
@@ -38,6 +40,8 @@ def verb_drafts(reading: Reading, subject: Subject, index: int, ended: bool, giv
     third = given_up or _habit_at(words, subject, index)
     if not third:
         return []
+    if words.at(index + 1) == "with" and third in _TOGETHER:
+        return []  # with many people
     if words.at(index + 1) in _PLACED_BY:
         return _with_values(reading, subject, index + 2, f"{third} {words.at(index + 1)}", False)
     if found := _owned_thing(reading, subject, third, index + 1):
@@ -52,12 +56,10 @@ def verb_drafts(reading: Reading, subject: Subject, index: int, ended: bool, giv
 def _habit_at(words: Words, subject: Subject, index: int) -> str:
     """The third person of the verb there, '' if it can be no habit."""
     low = words.at(index)
-    if (
-        not low.isalpha()
-        or len(low) < 3
-        or (WORD_CLASSES.get(low, NOUN) not in (NOUN, VERB_OR_NOUN) and not is_verb(low))
-    ):
+    if not low.isalpha() or len(low) < 3 or not (WORD_CLASSES.get(low, NOUN) == NOUN or is_verb(low)) or is_past(low):
         return ""
+    if low in _MEASURES and words.written(index + 1)[:1] in _FIGURES:
+        return low
     if subject.kind == "self" and words.raw[index].islower() and not low.endswith(("ed", "ing")):
         third = third_person(low)
         return "" if third in _NO_HABITS_THIRD or not (is_verb(low) or words.at(index + 1) in _PLACED_BY) else third
@@ -70,7 +72,10 @@ def _with_values(reading: Reading, subject: Subject, index: int, attribute: str,
     values = values_at(words, index)
     if not values or words.at(values[-1].last) not in _ENDS:
         return []
-    if not all(_is_told(words, value) or (plain and words.at(index) not in ("a", "an")) for value in values):
+    bare = words.at(index) not in ("a", "an", "the") and (
+        plain or attribute.endswith(" by") or _is_kept(words, values[-1])
+    )
+    if not all(_is_told(words, value) or bare for value in values):
         return []
     named = _MEASURES.get(attribute, attribute)
     return [
@@ -82,6 +87,11 @@ def _is_told(words: Words, value: Value) -> bool:
     return any(is_proper(words.raw[i]) for i in range(value.first, value.last)) and (
         WORD_CLASSES.get(words.lower[value.first], NOUN) != GENERIC
     )
+
+
+def _is_kept(words: Words, value: Value) -> bool:
+    """Whether what is done is said to be a habit: "I do yoga every morning", "we mulch beds now"."""
+    return words.at(value.last) in ("now", "every", "these") and value.last - value.first <= 2
 
 
 def _is_plain(words: Words, value: Value) -> bool:

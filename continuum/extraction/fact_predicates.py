@@ -245,6 +245,9 @@ OWNED_NOUNS: Final = frozenset(
 )
 
 
+CONTRACTS: Final = frozenset({"subscription", "membership", "account", "plan", "license", "licence"})
+
+
 def is_job(low: str) -> bool:
     """Whether a noun names an occupation."""
     return low in JOB_NOUNS or (low.endswith(JOB_ENDINGS) and low not in NOT_JOBS)

@@ -79,9 +79,14 @@ class _Noun(NamedTuple):
 def thing_facts(reading: Reading, first: int, owned_by: Subject | None = None) -> list[Draft]:
     """The facts of a clause that begins with a noun phrase at `first`, or with "Tom's", "my dog's" (`owned_by`)."""
     noun = _noun_at(reading, first, owned_by)
-    if noun is None or (noun.head in _VAGUE_HEADS and noun.name.lower() not in _COMPOUNDS):
+    if noun is None:
         return []
     words = reading.words
+    if noun.head in _VAGUE_HEADS and noun.name.lower() not in _COMPOUNDS:
+        # A "cron job" is a thing of its own, a "job" is what one does.
+        return _verb_of_thing(reading, noun, first) if noun.head == "job" and " " in noun.name else []
+    if words.at(noun.after) == ":":
+        return _field(reading, noun, first)
     verb = words.at(noun.after)
     if verb in _COPULAS:
         return _being(reading, noun, first)
@@ -118,6 +123,43 @@ def _verb_of_thing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
     mode = FactMode.END if "longer" in before else FactMode.CHANGE if "now" in before else FactMode.STATE
     return [
         replace(d, first=first, mode=_mode_after(words, d.last) if mode is FactMode.STATE else mode) for d in drafts
+    ]
+
+
+def _field(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+    """ "Default branch: main" as a line of its own."""
+    words, name = reading.words, noun.name
+    value = date_at(words, noun.after + 1) or value_at(words, noun.after + 1, _PER)
+    if value is None or first or noun.owner or noun.head not in SLOT_NOUNS or words.at(value.last) not in ("", "."):
+        return []
+    named = name if words.raw[0].isupper() else name[0].lower() + name[1:]
+    return [_draft(reading, noun._replace(name=named), first, value, FactMode.STATE, True, "")]
+
+
+def pronoun_facts(reading: Reading, index: int) -> list[Draft]:
+    """ "we rewrote our backend, it's written in Go now": `index` is at "it", which is the thing named before it."""
+    words = reading.words
+    if words.at(index + 1) not in _COPULAS:
+        return []
+    for first in range(index - 2, max(-1, index - 12), -1):
+        if words.lower[first] in ("our", "the", "my"):
+            noun = _noun_at(reading, first, None)
+            if noun is None or noun.after > index or noun.head in _VAGUE_HEADS:
+                return []
+            drafts = _being(reading, noun._replace(after=index + 1), index)
+            return [draft for draft in drafts if draft.attribute not in ("name", noun.name)]
+    return []
+
+
+def renamed_facts(reading: Reading, first: int, index: int) -> list[Draft]:
+    """ "we renamed the repo to kestrel": `index` is at the article."""
+    words = reading.words
+    noun = _noun_at(reading, index, None) if words.at(index) in ("the", "our", "my") else None
+    if noun is None or words.at(noun.after) not in ("to", "as"):
+        return []
+    return [
+        replace(draft, first=first)
+        for draft in _slot(reading, noun, first, noun.after + 1, FactMode.CHANGE, True, attribute="name")
     ]
 
 

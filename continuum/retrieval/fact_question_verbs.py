@@ -36,6 +36,8 @@ def _done(words: list[str]) -> list[str]:
     verb = _verb_after(words, start) if start else 0
     if not verb:
         return []
+    if words[0] == "what" and words[verb] == "do":
+        return []  # "what does my sister do" asks for her job
     rest = _without_time(words[verb + 1 :])
     third = third_person(words[verb])
     if rest and rest[0] in _PREPOSITIONS:

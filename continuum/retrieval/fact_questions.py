@@ -53,7 +53,7 @@ play plays playing played: plays
 study studies studying studied major: studies, school
 graduate graduated: graduated from, school
 drive drives driving drove: drives, owns
-own owns have has owned: owns, pet, has, children
+own owns have has owned: owns, pet, has, children, subscribes to
 allergic: allergic to
 married engaged divorced single: marital status, spouse
 dating: partner

@@ -185,3 +185,8 @@ def test_bad_wishes_are_refused_by_field_and_nothing_goes(
     assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
     assert messages(client) == ["The Kiln broke"]
     assert client.get("/v1/receipts").json()["receipts"] == []
+
+
+def test_a_rebuild_says_how_much_it_folded(client: TestClient) -> None:
+    client.post("/v1/learn", json={"user_message": "I live in Berlin"})
+    assert client.post("/v1/rebuild").json() == {"entries": 1, "exchanges": 1}

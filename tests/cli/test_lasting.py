@@ -275,3 +275,9 @@ def test_help_does_not_load_the_engine(tmp_path: Path) -> None:
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_rebuild_says_how_much_it_folded() -> None:
+    run("learn", "I live in Berlin", "Noted.")
+    assert told("rebuild") == {"entries": 2, "exchanges": 1}
+    assert run("rebuild").stdout == "3 entries and 1 exchanges folded again\n"

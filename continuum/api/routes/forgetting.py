@@ -69,6 +69,12 @@ async def sweep(memory: Memory) -> SweepResponse:
     return SweepResponse.model_validate(await memory.sweep())
 
 
+@router.post("/rebuild")
+async def rebuild(memory: Memory) -> dict[str, int]:
+    """Derive everything anew from the log; learners of this store wait meanwhile."""
+    return asdict(await memory.rebuild())
+
+
 @router.post("/consolidate")
 async def consolidate(memory: Memory, body: ConsolidateRequest | None = None) -> ConsolidateResponse:
     """Sum up sessions by their own most telling sentences."""
