@@ -94,6 +94,8 @@ def _learn_batch(job: BulkJob, batch: Sequence[tuple[int, object]]) -> tuple[lis
         engine.events.publish(answer.events)
         if not answer.result.duplicate:
             job.note(one.extraction)
+    if any(one.exchange.expires_at is not None for one in rest):
+        engine.upkeep.watch(job.tenant)
     if engine.vectors is not None:
         engine.vectors.wake(job.tenant)
     return [answer.result for answer in learned], max(done, end if job.name is not None else 0)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from continuum.core.erasing import forget
+from continuum.core.erasing import begin, finish
+from continuum.core.fact_ledger import is_open
 from continuum.core.facts_by_hand import FACTS_PER_CALL_MAX, VALUE_MODES, apply_facts, facts_payload
 from continuum.core.rebuild_rule import refuse_if_outdated
 from continuum.core.recording import prepare, record
@@ -19,6 +20,7 @@ from continuum.domain.facts import Statement
 from continuum.domain.ids import TenantId, uuid7
 from continuum.domain.records import Decision, Exchange, Mention, Origin, StoredMessage, Utterance
 from continuum.language.sentences import sentences
+from continuum.storage.repositories.erasures import ErasureRow
 from continuum.storage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 SENTENCES_MAX = 12
 SENTENCE_CHARS_MAX = 400
-MESSAGES_READ_MAX = 5_000
+MESSAGES_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,12 @@ def consolidate_sessions(
 def _consolidate(
     engine: Engine, tenant: TenantId, session_id: str, *, keep_originals: bool
 ) -> ConsolidatedSession | None:
+    """One session, in one transaction with the beginning of the erasure of what it sums up."""
     ids: list[str] = []
+    begun: ErasureRow | None = None
     with engine.unit(tenant, write=True) as work:
         refuse_if_outdated(work)
-        messages = work.messages.list(session_id=session_id, limit=MESSAGES_READ_MAX)[::-1]
+        messages = _not_summed_up(work, session_id)
         if not messages:
             return None
         # Each scope has its own: what one user said is no part of what is shown to another.
@@ -82,23 +86,47 @@ def _consolidate(
             work.history.set_summary(session_id, learned.seq)
             if not keep_originals:
                 _teach_facts(engine, work, own)
-    seqs = tuple(message.seq for message in messages)
-    if not keep_originals:
-        forget(engine, tenant, Selector("expired", seqs=seqs), "summed up", dry_run=False)
+        seqs = tuple(message.seq for message in messages)
+        if not keep_originals:
+            begun = begin(engine, work, Selector("expired", seqs=seqs, keeps_summaries=True), "summed up")
+    if begun is not None:
+        finish(engine, tenant, begun)
     return ConsolidatedSession(session_id, tuple(ids), len(seqs), keep_originals)
 
 
+def _not_summed_up(work: UnitOfWork, session_id: str) -> list[StoredMessage]:
+    """The messages of a session behind its last summary, oldest first; all of them if it has none."""
+    summaries = set(work.history.summaries_of(session_id))
+    last = max(summaries, default=0)
+    found: list[StoredMessage] = []
+    before: int | None = None
+    while page := work.messages.list(session_id=session_id, limit=MESSAGES_AT_ONCE, before_seq=before):
+        found += [message for message in page if message.seq > last]
+        before = page[-1].seq
+        if before <= last:
+            break
+    return found[::-1]
+
+
 def _teach_facts(engine: Engine, work: UnitOfWork, messages: Sequence[StoredMessage]) -> None:
-    """State by hand what messages that will go have stated, so that the facts outlive them."""
+    """State by hand the facts that hold and that messages which will go have stated, so that they outlive them.
+
+    What was replaced, wrong or retracted goes with its words. The entry says which session it comes from and how
+    late that was said, so that forgetting either takes it along.
+    """
     stated = work.facts.statements_at([message.seq for message in messages])
+    places = {(each.seq, each.number): each for each in stated if each.mode in VALUE_MODES and each.number % 2 == 0}
+    facts = work.facts.of_slots(sorted({each.slot_id for each in stated}))
+    held = [
+        places[f.first_seq, f.first_number] for f in facts if is_open(f) and (f.first_seq, f.first_number) in places
+    ]
     by_source: dict[tuple[Origin, str], list[Statement]] = {}
-    for each in stated:
-        if each.mode in VALUE_MODES:
-            by_source.setdefault((each.origin, each.source), []).append(each)
+    for each in held:
+        by_source.setdefault((each.origin, each.source), []).append(each)
     for (origin, source), statements in by_source.items():
         for start in range(0, len(statements), FACTS_PER_CALL_MAX):
             part = statements[start : start + FACTS_PER_CALL_MAX]
-            payload = facts_payload(part, origin, source, messages[0].scope)
+            payload = facts_payload(part, origin, source, messages)
             record_, entry = append_entry(work, "facts", payload, engine.clock.now())
             apply_facts(work, record_.secret, entry)
 

@@ -8,6 +8,7 @@ the ids of what went, so that no copy brings it back.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from continuum.core.receipts import (
 )
 from continuum.core.refolding import Fold
 from continuum.core.retelling import Retelling
-from continuum.core.selecting import Selector, select, without_taught
+from continuum.core.selecting import Selector, select, with_summaries, without_taught
 from continuum.core.stating import append_entry
 from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId, uuid7
@@ -56,6 +57,8 @@ class ForgetResult:
     receipt: Receipt | None = None
 
 
+_logger = logging.getLogger(__name__)
+
 NOTHING_FORGOTTEN = ForgetResult(dry_run=False, messages=0, entries=0, concepts=0, links=0, decisions=0, facts=0)
 NOTHING_FORGOTTEN_DRY = replace(NOTHING_FORGOTTEN, dry_run=True)
 
@@ -73,12 +76,24 @@ def forget(engine: Engine, tenant: TenantId, wanted: Selector, reason: str, *, d
         if begun is None:
             return NOTHING_FORGOTTEN
         row = erase_batch(engine, work, begun)
+    return finish(engine, tenant, row)
+
+
+def finish(engine: Engine, tenant: TenantId, row: ErasureRow) -> ForgetResult:
+    """Do the rest of an erasure that has begun, whoever else may be at it, and drop what is kept of it elsewhere."""
+    row = _finished(engine, tenant, row)
+    engine.upkeep.scrub_soon(tenant)
+    drop_copies(engine, tenant)
+    return _result(receipt_from_json(row.receipt), dry_run=False)
+
+
+def _finished(engine: Engine, tenant: TenantId, row: ErasureRow) -> ErasureRow:
     while row.state == "running":
         with engine.unit(tenant, write=True) as work:
-            row = erase_batch(engine, work, row)
-    drop_copies(engine, tenant)
-    engine.upkeep.scrub_soon(tenant)
-    return _result(receipt_from_json(row.receipt), dry_run=False)
+            now = work.erasures.get(row.id)
+            assert now is not None, "rows of erasures stay"
+            row = erase_batch(engine, work, now) if now.state == "running" else now
+    return row
 
 
 def finish_begun(engine: Engine, tenant: TenantId) -> int:
@@ -86,10 +101,7 @@ def finish_begun(engine: Engine, tenant: TenantId) -> int:
     with engine.unit(tenant, write=False) as work:
         begun = work.erasures.in_state("running")
     for row in begun:
-        while row.state == "running":
-            with engine.unit(tenant, write=True) as work:
-                now = work.erasures.get(row.id)
-                row = now if now is None or now.state != "running" else erase_batch(engine, work, now)  # type: ignore[assignment]  # rows of erasures never go
+        _finished(engine, tenant, row)
     if begun:
         drop_copies(engine, tenant)
     return len(begun)
@@ -100,7 +112,10 @@ def drop_copies(engine: Engine, tenant: TenantId) -> None:
     with engine.unit(tenant, write=False) as work:
         record = work.tenants.get()
         if record is not None:
-            engine.index_store.take_back(work, record)
+            try:
+                engine.index_store.take_back(work, record)
+            except OSError as exc:  # the erasure is done: whoever loads the file next throws it away
+                _logger.warning("saved index of tenant %s cannot be removed: %s", tenant, exc)
     if engine.vectors is not None:
         engine.vectors.forget(tenant)
     if engine.cache is not None:
@@ -113,16 +128,14 @@ def begin(engine: Engine, work: UnitOfWork, wanted: Selector, reason: str) -> Er
     if tenant is None:
         raise NotFoundError("this tenant has no memories")
     refuse_if_outdated(work)
-    selected = select(work, tenant, wanted)
+    selected = with_summaries(work, select(work, tenant, wanted), wanted)
     if not (selected.seqs or selected.entries or selected.taught):
         return None
-    last = work.erasures.last()
     now = engine.clock.now()
-    number = 1 if last is None else last.number + 1
     receipt = Receipt(
         id=uuid7(now),
         tenant_id=work.tenant_id,
-        number=number,
+        number=0,
         requested_at=now,
         kind=wanted.kind,
         reason=reason,
@@ -130,7 +143,9 @@ def begin(engine: Engine, work: UnitOfWork, wanted: Selector, reason: str) -> Er
         erased_at=now,
     )
     remaining = {"seqs": selected.seqs, "entries": selected.entries, "taught": selected.taught, "ids": []}
-    row = ErasureRow(number, receipt.id, "running", json.dumps(remaining), receipt_to_json(receipt))
+    row = ErasureRow(
+        work.erasures.next_running(), receipt.id, "running", json.dumps(remaining), receipt_to_json(receipt)
+    )
     work.erasures.put(row)
     return row
 
@@ -146,6 +161,7 @@ def erase_batch(engine: Engine, work: UnitOfWork, row: ErasureRow) -> ErasureRow
     by_hand: list[LogEntry] = []
     if not later:
         by_hand = _erase_entries(engine, work, tenant, plan["entries"], plan["taught"])
+        by_hand += _erase_idle_adjustments(engine, work, tenant)
     entry_ids = [message.id for message in gone] + [entry.entry_id for entry in by_hand]
     _bury(engine, work, row, gone, by_hand)
     receipt = receipt_from_json(row.receipt)
@@ -155,8 +171,10 @@ def erase_batch(engine: Engine, work: UnitOfWork, row: ErasureRow) -> ErasureRow
         rest = {**plan, "seqs": later, "ids": ids}
         row = replace(row, remaining=json.dumps(rest), receipt=receipt_to_json(receipt))
     else:
-        receipt = _sealed(work, row, tenant, receipt, ids, engine.clock.now())
-        row = replace(row, state="erased", remaining="", receipt=receipt_to_json(receipt))
+        receipt = _sealed(work, tenant, receipt, ids, engine.clock.now())
+        sealed = ErasureRow(receipt.number, row.id, "erased", "", receipt_to_json(receipt))
+        work.erasures.finish(row.number, sealed)
+        return sealed
     work.erasures.put(row)
     return row
 
@@ -214,6 +232,19 @@ def _erase_entries(
     return gone
 
 
+def _erase_idle_adjustments(engine: Engine, work: UnitOfWork, tenant: TenantRecord) -> list[LogEntry]:
+    """Erase merges and renames of what nothing speaks of any more: their names would outlive it."""
+    made = work.evidence.adjustments() if tenant.adjustments else []
+    spoken = work.evidence.exchanges_of({each.subject_id for each in made})
+    by_hand = work.evidence.entries_of({each.subject_id for each in made})
+    own = {each.seq for each in made}
+    idle = [e.seq for e in made if e.subject_id not in spoken and not by_hand.get(e.subject_id, set()) - own]
+    gone = work.history.entries(idle)
+    refold_after(engine, work, tenant, idle)
+    work.history.blank_entries(idle)
+    return gone
+
+
 def _erase_taught(
     engine: Engine, work: UnitOfWork, how: Fold, entry: LogEntry, left: str | None, numbers: Sequence[int]
 ) -> None:
@@ -253,13 +284,12 @@ def _counted(receipt: Receipt, before: TenantCounts, after: TenantCounts, entrie
     )
 
 
-def _sealed(
-    work: UnitOfWork, row: ErasureRow, tenant: TenantRecord, receipt: Receipt, ids: Sequence[str], now: Micros
-) -> Receipt:
-    """The receipt of a finished erasure, chained to the one before it."""
-    complete = replace(receipt, erased_at=now, ids_digest=digest_of_ids(tenant.secret, ids))
-    former = work.erasures.list(row.number - 2, 1) if row.number > 1 else []
-    return seal(complete, receipt_from_json(former[0].receipt).hash if former else NO_RECEIPT_BEFORE)
+def _sealed(work: UnitOfWork, tenant: TenantRecord, receipt: Receipt, ids: Sequence[str], now: Micros) -> Receipt:
+    """The receipt of a finished erasure, numbered and chained behind the one that was sealed last."""
+    last = work.erasures.last()
+    number = 1 if last is None else last.number + 1
+    complete = replace(receipt, number=number, erased_at=now, ids_digest=digest_of_ids(tenant.secret, ids))
+    return seal(complete, NO_RECEIPT_BEFORE if last is None else receipt_from_json(last.receipt).hash)
 
 
 def _tried(engine: Engine, tenant: TenantId, wanted: Selector, reason: str) -> ForgetResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from inspect import signature
+from itertools import islice
 
 from continuum.core.validation import (
     Limits,
@@ -101,9 +102,10 @@ def exchange_of_mapping(defaults: ExchangeDefaults, arguments: Mapping[str, Json
 
 def _checked_ids(given: object) -> tuple[str, ...]:
     """The ids that an exchange supersedes, one or several, each once."""
-    ids = [given] if isinstance(given, str) else list(checked_iterable(given, "supersedes", "ids"))
+    several = [given] if isinstance(given, str) else checked_iterable(given, "supersedes", "ids")
+    ids = list(islice(several, SUPERSEDES_MAX + 1))
     if len(ids) > SUPERSEDES_MAX:
-        problem = f"holds {len(ids)} ids; at most {SUPERSEDES_MAX} at once"
+        problem = f"holds more than {SUPERSEDES_MAX} ids"
         raise InvalidInputError("supersedes", problem, limit=SUPERSEDES_MAX)
     return tuple(dict.fromkeys(checked_label(each, "supersedes") for each in ids))
 

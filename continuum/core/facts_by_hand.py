@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from continuum.core.fact_ledger import fact_id
@@ -69,15 +70,19 @@ def teach_facts(
     scope: Scope,
 ) -> tuple[Fact, ...]:
     """Learn facts directly, all of them or none; gives those that are new or changed. Raises InvalidInputError."""
-    checked = [_checked(number, fact) for number, fact in enumerate(checked_iterable(facts, "facts", "facts"))]
+    given = islice(checked_iterable(facts, "facts", "facts"), FACTS_PER_CALL_MAX + 1)
+    checked = [_checked(number, fact) for number, fact in enumerate(given)]
     if not 1 <= len(checked) <= FACTS_PER_CALL_MAX:
-        problem = f"holds {len(checked)}; teach 1 to {FACTS_PER_CALL_MAX} in one call"
+        count = len(checked) if len(checked) <= FACTS_PER_CALL_MAX else f"more than {FACTS_PER_CALL_MAX}"
+        problem = f"holds {count}; teach 1 to {FACTS_PER_CALL_MAX} in one call"
         raise InvalidInputError("facts", problem, limit=FACTS_PER_CALL_MAX)
     payload = {
         "facts": checked,
         "origin": _checked_origin(origin).value,
         "source": checked_label(source, "source"),
         "scope": [scope.user_id, scope.agent_id, scope.project_id],
+        "session_id": None,
+        "said_at": None,
     }
     with engine.unit(tenant, write=True) as work:
         refuse_if_outdated(work)
@@ -108,8 +113,11 @@ def state_entry(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | N
     return resolve_and_keep(work, secret, said, facts)
 
 
-def facts_payload(statements: Sequence[Statement], origin: Origin, source: str, scope: Scope) -> dict[str, Json]:
-    """The payload of an entry that states again what statements say."""
+def facts_payload(
+    statements: Sequence[Statement], origin: Origin, source: str, messages: Sequence[StoredMessage]
+) -> dict[str, Json]:
+    """The payload of an entry that states again what statements of messages of one session and scope say."""
+    scope = messages[0].scope
     return {
         "facts": [
             {
@@ -129,6 +137,8 @@ def facts_payload(statements: Sequence[Statement], origin: Origin, source: str, 
         "origin": origin.value,
         "source": source,
         "scope": [scope.user_id, scope.agent_id, scope.project_id],
+        "session_id": messages[0].session_id,
+        "said_at": max(message.timestamp for message in messages),
     }
 
 

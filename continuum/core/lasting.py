@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 from continuum.core.adjustments_by_hand import merge_concepts, rename_concept, undo_adjustment
 from continuum.core.assembly import Engine
 from continuum.core.consolidating import ConsolidatedSession, consolidate_sessions
 from continuum.core.erasing import ForgetResult, forget
+from continuum.core.fact_ledger import held_at
 from continuum.core.fact_reading import recalled
 from continuum.core.facts_by_hand import REASON_BYTES_MAX, TaughtFactInput, retract_fact, teach_facts
 from continuum.core.looking_back import (
@@ -34,14 +36,17 @@ from continuum.core.validation import (
     checked_text,
     checked_time,
 )
+from continuum.domain.clock import Micros
 from continuum.domain.facts import Fact
 from continuum.domain.ids import TenantId
 from continuum.domain.records import Entity, Origin, StoredMessage
 from continuum.domain.results import RecalledFact
 from continuum.errors import InvalidInputError
 from continuum.language.attributes import fact_key
+from continuum.storage.unit_of_work import UnitOfWork
 
 FACTS_PER_PAGE_MAX = 10_000
+FACTS_AT_ONCE = 500
 RECEIPTS_AT_ONCE = 1_000
 CONFLICTS_MAX = 1_000
 LIST_MAX = 10_000
@@ -98,14 +103,13 @@ class LastingMemory:
             tenant = work.tenants.get()
             if tenant is not None and moment.known_at is not None:
                 around = Past(self._engine, work, tenant, moment).facts(work.facts.every_slot())
-                known = sorted((f for f in around if f.id > start and _is_named(f, names)), key=lambda f: f.id)
-                found = known[:size]
+                known = (f for f in around if f.id > start and _is_named(f, names))
+                found = sorted((f for f in known if held_at(f, at) or not current_only), key=lambda f: f.id)[:size]
             else:
-                found = work.facts.list(**names, after=start, limit=size)
+                found = list(islice(_facts_after(work, start, names, at, current_only=current_only), size))
                 around = work.facts.of_slots(sorted({fact.slot_id for fact in found}))
         by_id = {fact.id: fact for fact in around}
-        shown = [recalled(fact, by_id, at) for fact in sorted(found, key=lambda fact: fact.id)]
-        return [fact for fact in shown if fact.current] if current_only else shown
+        return [recalled(fact, by_id, at) for fact in found]
 
     def learn_facts(
         self,
@@ -221,11 +225,15 @@ class LastingMemory:
             return [receipt_from_json(row.receipt) for row in work.erasures.list(start, size) if row.state != "running"]
 
     def verify_receipts(self, head: str | None = None) -> ChainReport:
-        """Check the chain of all receipts; `head` is a hash that was the newest at some time."""
+        """Check the chain of all receipts; `head` is a hash that was the newest at some time.
+
+        Raises InvalidInputError.
+        """
+        known = None if head is None else checked_text(head, "head", 128)
         receipts: list[Receipt] = []
         while page := self.receipts(receipts[-1].number if receipts else 0, RECEIPTS_AT_ONCE):
             receipts += page
-        return verify_chain(receipts, self.tenant_id, head=head)
+        return verify_chain(receipts, self.tenant_id, head=known)
 
     def scrub(self) -> bool:
         """Take erased bytes out of the store's files now; False if readers of old rows hold it: try again."""
@@ -301,6 +309,15 @@ class LastingMemory:
     amerge_concepts = twin(merge_concepts, "writers")
     arename_concept = twin(rename_concept, "writers")
     aundo = twin(undo, "writers")
+
+
+def _facts_after(
+    work: UnitOfWork, start: str, names: Mapping[str, str | None], at: Micros, *, current_only: bool
+) -> Iterator[Fact]:
+    """Facts behind an id, in the order of their ids; of those that hold at a moment, if only they are wanted."""
+    while page := work.facts.list(after=start, limit=FACTS_AT_ONCE, **names):
+        yield from (fact for fact in page if not current_only or held_at(fact, at))
+        start = page[-1].id
 
 
 def _is_named(fact: Fact, names: Mapping[str, str | None]) -> bool:

@@ -287,12 +287,18 @@ class ConsciousMemory(LastingMemory):
         return context
 
     def _answer(self, request: RecallRequest, *, exact_time: bool) -> MemoryContext:
-        """The answer, from the cache where there is one: its key holds the log position, so it is never stale."""
+        """The answer, from the cache where there is one: its key holds the log position, so it is never stale.
+
+        Where messages have ends or former wordings an answer may change without an entry: those are not kept.
+        """
         cache = self._engine.cache
         if cache is None:
             return self.query_engine.recall(request)
         with self._engine.unit(self.tenant_id, write=False) as work:
-            position = work.tenants.position()
+            tenant = work.tenants.get()
+        if tenant is None or tenant.notes:
+            return self.query_engine.recall(request)
+        position = tenant.last_seq
         at = request.now if exact_time else request.now // (self.config.cache_ttl * 1_000_000)
         filters = tuple(tag_pairs(request.filters))  # as JSON: 1, 1.0 and True are equal in Python
         key = (self.tenant_id, position, exact_time, filters, replace(request, now=at, filters=()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from continuum.core.validation import checked_iterable, checked_metadata, checked_role
 from continuum.domain.clock import Micros
@@ -16,6 +17,8 @@ MAX_MEMORIES_LIMIT = 200
 MAX_TOKENS_LIMIT = 1_000_000
 DEPTH_MAX = 2
 QUERY_BYTES_MAX = 65_536
+ROLES_NAMED_MAX = 1_000
+"""Of more roles only the first count: there are four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def checked_roles(roles: Iterable[str] | None) -> frozenset[str] | None:
     if roles is None:
         return None
     given = [roles] if isinstance(roles, str) else checked_iterable(roles, "roles", "roles")
-    return frozenset(checked_role(role, "roles") for role in given)
+    return frozenset(checked_role(role, "roles") for role in islice(given, ROLES_NAMED_MAX))
 
 
 def checked_weights(weights: SignalWeights | None) -> SignalWeights:

@@ -125,4 +125,7 @@ class Retelling:
         if entry.kind == "facts":
             state_entry(self._work, self._how.secret, entry, since)
         elif entry.kind in ("retraction", "supersession"):
-            self._work.facts.append(marks_again(self._work, self._how.secret, entry, since))
+            marks = marks_again(self._work, self._how.secret, entry, since)
+            self._work.facts.append(marks)
+            if not marks and since is None and entry.kind == "retraction":
+                self._work.history.blank_entries([entry.seq])  # its reason may repeat what was retracted

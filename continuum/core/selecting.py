@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from continuum.core.adjusting import adjustments_of
@@ -14,7 +14,7 @@ from continuum.core.validation import Timestamp, checked_label, checked_scope, c
 from continuum.domain.clock import Micros
 from continuum.domain.facts import Statement
 from continuum.domain.ids import derived_id
-from continuum.domain.records import Scope, TenantRecord
+from continuum.domain.records import Json, Scope, TenantRecord
 from continuum.errors import InvalidInputError, NotFoundError, shown
 from continuum.language.attributes import fact_key
 from continuum.language.names import entity_key
@@ -39,6 +39,8 @@ class Selector:
     before: Micros = 0
     seqs: tuple[int, ...] = ()
     """Positions that are known already; used for what has expired."""
+    keeps_summaries: bool = False
+    """Whether summaries of the sessions stay, because they take the place of what goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,17 @@ def select(work: UnitOfWork, tenant: TenantRecord, wanted: Selector) -> Selected
         return _of_concept(work, tenant, wanted.concept)
     if wanted.kind == "session":
         seqs = work.history.seqs_of_session(wanted.session_id)
-        if not seqs:
+        outlived = _outlived(work, lambda told: told.get("session_id") == wanted.session_id)
+        if not (seqs or outlived):
             raise NotFoundError(f"session_id: {shown(wanted.session_id)} is no session of this tenant")
-        return Selected(tuple(seqs))
+        return Selected(tuple(seqs), (), outlived)
     if wanted.kind == "scope":
         taught = _taught(work, lambda statement: _within(statement.scope, wanted.scope))
         return Selected(tuple(work.history.seqs_of_scope(wanted.scope)), (), taught)
     if wanted.kind == "before":
         taught = _taught(work, lambda statement: statement.recorded_at < wanted.before)
+        outlived = _outlived(work, lambda told: told["said_at"] < wanted.before)
+        taught = tuple(sorted({*taught, *outlived}))
         return Selected(tuple(work.history.seqs_before(wanted.before)), (), taught)
     return Selected(wanted.seqs)
 
@@ -117,22 +122,59 @@ def _of_fact(work: UnitOfWork, fact_id: str) -> Selected:
     """The messages that state a fact, and where it was taught."""
     fact = fact_of(work, fact_id)
     key = fact_key(fact.value)
-    stated = [s for s in work.facts.statements(fact.slot_id) if fact_key(s.value) == key and s.start != s.end]
-    places = [s for s in work.facts.statements(fact.slot_id) if fact_key(s.value) == key and s.start == s.end]
-    return Selected(tuple(sorted({s.seq for s in stated})), (), _places(places))
+    own = [s for s in work.facts.every_statement(fact.slot_id) if fact_key(s.value) == key]
+    stated = {s.seq for s in own if s.start != s.end}
+    # A taught fact may name the value as what it replaced.
+    taught = _taught(work, lambda s: s.slot_id == fact.slot_id and fact_key(s.replaces) == key)
+    return Selected(tuple(sorted(stated)), (), tuple(sorted({*_places(s for s in own if s.start == s.end), *taught})))
 
 
 def _of_concept(work: UnitOfWork, tenant: TenantRecord, name: str) -> Selected:
     """The messages that name a concept, the entries that speak of it, and what was taught about it."""
     adjustments = adjustments_of(work, tenant.adjustments)
     entity_id = adjustments.entity(derived_id(tenant.secret, "concept", entity_key(name)))
-    if not work.entities.by_ids([entity_id]):
-        raise NotFoundError(f"concept: no concept of this tenant is called {shown(name)}")
     group = adjustments.group(entity_id)
+    entity = work.entities.by_ids([entity_id]).get(entity_id)
+    names = {name} if entity is None else {name, entity.name, *entity.aliases}
     entries = {seq for seqs in work.evidence.entries_of(group).values() for seq in seqs}
-    keys = {fact_key(name)}
+    keys = set(map(fact_key, names))
     taught = _taught(work, lambda s: bool({fact_key(s.subject), fact_key(s.value), fact_key(s.replaces)} & keys))
-    return Selected(tuple(work.history.seqs_naming(group)), tuple(sorted(entries)), taught)
+    former = {wording.seq for wording in work.history.every_wording() if _names_one(wording.text, names)}
+    seqs = {*work.history.seqs_naming(group), *former}
+    if entity is None and not (taught or seqs):
+        raise NotFoundError(f"concept: no concept of this tenant is called {shown(name)}")
+    return Selected(tuple(sorted(seqs)), tuple(sorted(entries)), taught)
+
+
+def _names_one(text: str, names: Iterable[str]) -> bool:
+    """Whether a former wording, of which there are few, holds one of some names."""
+    folded = text.casefold()
+    return any(name.casefold() in folded for name in names)
+
+
+def with_summaries(work: UnitOfWork, selected: Selected, wanted: Selector) -> Selected:
+    """What was selected, and the summaries of the sessions it is part of: they repeat its words.
+
+    Where the originals stay, such a session is summed up again when its time comes.
+    """
+    if wanted.keeps_summaries:
+        return selected
+    sessions = work.history.sessions_of(selected.seqs)
+    summaries = {seq for session in sessions for seq in work.history.summaries_of(session)}
+    return replace(selected, seqs=tuple(sorted({*selected.seqs, *summaries})))
+
+
+def _outlived(work: UnitOfWork, wanted: Callable[[dict[str, Json]], bool]) -> tuple[tuple[int, int], ...]:
+    """Facts that were taught again when the messages that stated them went with a summary, by what their entry says."""
+    found: list[tuple[int, int]] = []
+    after = 0
+    while entries := work.log.read(after, ENTRIES_AT_ONCE):
+        for entry in entries:
+            told = json.loads(entry.payload) if entry.kind == "facts" else {}
+            if told.get("session_id") is not None and wanted(told):
+                found += [(entry.seq, number) for number, fact in enumerate(told["facts"]) if fact is not None]
+        after = entries[-1].seq
+    return tuple(found)
 
 
 def _taught(work: UnitOfWork, wanted: Callable[[Statement], bool]) -> tuple[tuple[int, int], ...]:

@@ -81,8 +81,12 @@ class Upkeep:
                 self._wake()
 
     def scrub_now(self) -> bool:
-        """Finish begun erasures and scrub; False if readers of old rows hold the store: try again."""
+        """Finish begun erasures and scrub; False if readers of old rows hold the store: try again.
+
+        Raises StorageUnavailableError once the memory is closed.
+        """
         engine = self._engine
+        engine.refuse_if_closed()
         with system_unit_of_work(engine.backend) as work:
             tenants = [TenantId(each) for each in work.unfinished_erasures(TENANTS_AT_ONCE)]
         for tenant in tenants:
@@ -91,7 +95,7 @@ class Upkeep:
         for tenant in tenants:
             with engine.unit(tenant, write=False) as unit:
                 erased[tenant] = [row.id for row in unit.erasures.in_state("erased")]
-        if tenants and not engine.backend.scrub():
+        if not engine.backend.scrub():
             return False
         for tenant, ids in erased.items():
             self._confirm(tenant, ids)
@@ -118,7 +122,7 @@ class Upkeep:
         if waiting:
             try:
                 self.scrub_now()
-            except ContinuumError:
+            except (ContinuumError, OSError):
                 _logger.exception("erased rows could not be scrubbed; opening the store again tries again")
 
     def _wake(self) -> None:
@@ -153,7 +157,7 @@ class Upkeep:
             self._scrub_at = None
         try:
             done = self.scrub_now()
-        except ContinuumError:
+        except (ContinuumError, OSError):
             _logger.exception("erased rows could not be scrubbed; trying again")
             done = False
         if not done:
@@ -164,7 +168,7 @@ class Upkeep:
         for tenant in sorted(self._tenants):
             try:
                 sweep_tenant(self._engine, tenant)
-            except ContinuumError:
+            except (ContinuumError, OSError):
                 _logger.exception("tenant %s could not be swept; trying again", tenant)
         with self._changed:
             self._sweep_at = self._monotonic() + SWEEP_SECONDS

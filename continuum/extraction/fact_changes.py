@@ -10,12 +10,12 @@ from continuum.extraction.fact_drafts import Draft, Reading
 from continuum.extraction.fact_object_forms import is_name, is_tool
 from continuum.extraction.fact_predicates import CONTRACTS
 from continuum.extraction.fact_subjects import Subject
-from continuum.extraction.fact_things import renamed_facts, set_facts
+from continuum.extraction.fact_things import NAMED_KINDS, renamed_facts, set_facts
 from continuum.extraction.fact_values import Value, value_at
 from continuum.extraction.fact_words import Words
 
 _SWITCHES: Final = frozenset(
-    {"moved", "switched", "migrated", "changed", "transitioned", "relocated", "upgraded", "downgraded", "converted"}
+    "moved switched migrated changed transitioned relocated upgraded downgraded converted".split()
 )
 _REPLACES: Final = frozenset({"replaced", "swapped", "exchanged", "traded", "dropped", "ditched", "abandoned"})
 _SETTINGS: Final = frozenset(
@@ -91,7 +91,11 @@ def _moved_thing(reading: Reading, subject: Subject, first: int, index: int) -> 
     attribute = f"uses for {thing.text(text, words)}"
     former = old.text(text, words)
     moved = Draft(subject.name, attribute, new.text(text, words), first, new.last, FactMode.CHANGE, replaces=former)
+    if words.at(index) != "the":
+        return [moved]
     # Where it is kept, if that is known: only what has the former value changes.
+    if words.lower[thing.last - 1] in NAMED_KINDS:
+        return [replace(moved, attribute=thing.text(text, words), replaces="")]
     return [moved, replace(moved, subject=thing.text(text, words), attribute="")]
 
 
@@ -102,6 +106,10 @@ def end_facts(reading: Reading, subject: Subject, first: int) -> list[Draft]:
         index += 1
     if words.lower[index : index + 3] == ["got", "rid", "of"]:
         index += 2
+    elif words.at(index) in ("unsubscribed", "withdrew", "disconnected") and words.at(index + 1) == "from":
+        index += 1
+    elif words.at(index) in ("moved", "migrated", "switched") and words.at(index + 1) in ("off", "away"):
+        index += 1 + (words.at(index + 2) in ("from", "of"))
     elif words.lower[index : index + 2] == ["gave", "up"]:
         index += 1
     elif words.at(index) not in _ENDINGS:

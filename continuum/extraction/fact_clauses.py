@@ -156,14 +156,17 @@ def _open(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[D
 def _given_up(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[Draft]:
     """ "I stopped wearing contact lenses", "she quit volunteering at the zoo": as the verb alone would state it."""
     found = given_up(reading, verb.index)
-    if found is None or verb.negated or verb.be:
+    words = reading.words
+    told = _phrase(words, verb.index)
+    if found is None or verb.negated or verb.be or (told and told[0].kind != "activity"):
         return []
     third, index = found
-    words = reading.words
     phrase, after = f"{third} {words.at(index + 1)}", index + 2
     predicate = PREDICATES.get(phrase)
     if predicate is None:
         predicate, after = PREDICATES.get(third), index + 1
+    if predicate is None or predicate.kind == "habit":
+        predicate = None
     drafts = objects_at(reading, subject, predicate, after) if predicate else []
     drafts = drafts or verb_drafts(reading, subject, index, ended=True, given_up=third)
     return [replace(draft, first=first, mode=FactMode.END, polarity=True) for draft in drafts]
@@ -272,7 +275,9 @@ def _role(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[D
     owner, last = reading.speaker, held.last
     if words.at(last) == "of" and (value := value_at(words, last + 1)):
         owner, last = value.text(reading.text, words), value.last
-    elif words.at(index) == "the" and words.at(last) not in ("", ".", "!", "now", ","):
+    elif words.at(index) == "the" and (
+        "of" in words.lower[held.first : last] or words.at(last) not in ("", ".", "!", "now", ",")
+    ):
         return []
     if mode is FactMode.STATE and (verb.now or words.at(last) == "now"):
         mode = FactMode.CHANGE
@@ -300,6 +305,11 @@ def _favourite(reading: Reading, subject: Subject, verb: _Verb, first: int) -> l
 def _job(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[Draft]:
     words = reading.words
     value = value_at(words, verb.index)
+    state = PREDICATES.get(words.at(verb.index + 1))
+    if value and state and state.attribute == "diet" and value.last - value.first == 1:
+        drafts = objects_at(reading, subject, state, value.last)
+        anymore = _says_anymore(words, value.last)
+        return [_as_stated(words, draft, state, verb, anymore, first) for draft in drafts]
     if value is not None and words.lower[value.last - 1] in FANS:
         return _fan(reading, subject, verb, first, value)
     if value is not None and (aged := _years_old(words, value)) and not verb.used_to and not verb.negated:
@@ -382,11 +392,11 @@ def _named(reading: Reading, subject: Subject, verb: _Verb, first: int) -> list[
     if not all(words.raw[i][0].isupper() and len(words.raw[i]) > 1 for i in range(index, value.last)):
         return []
     following = words.at(value.last)
-    if subject.kind == "relation" and following not in ("", ".", ",", "!", "and"):
+    if subject.kind == "relation" and following not in ("", ".", ",", "!", "and", "now"):
         return []
     if subject.kind == "name" or (subject.kind == "self" and not _introduced(words, first, value.last - 1)):
         return []
-    mode = FactMode.CHANGE if verb.now else FactMode.STATE
+    mode = FactMode.CHANGE if verb.now or following == "now" else FactMode.STATE
     named = Draft(subject.name, "name", value.text(reading.text, words), first, value.last, mode)
     return [named, *_apposed(reading, subject, first, value.last)]
 

@@ -79,6 +79,8 @@ def correction_facts(reading: Reading, marker: Marker) -> list[Draft]:
     if words.at(index) in ("it", "that") and words.at(index + 1) in ("is", "was") and marker.marked:
         corrected = _corrected(reading, index, index + 2, certain=marker.strong)
         return corrected or _told_anew(reading, index)
+    if words.at(index) in ("it", "that", "this") and words.lower[index + 1 : index + 3] == ["should", "be"]:
+        return _corrected(reading, index, index + 3, certain=marker.marked)
     if words.at(index) in ("it", "that") and words.at(index + 1) == "is" and "not" in words.lower[index + 2 :]:
         return [each for each in _corrected(reading, index, index + 2, certain=False) if each.replaces]
     if words.at(index) in _PRONOUNS and marker.marked and (told := _told_anew(reading, index)):

@@ -42,6 +42,11 @@ FACTS_MAX: Final = 16
 SENTENCES_MAX: Final = 512
 """Sentences of a message that are read; a longer text is a document, not speech."""
 
+# "Ida reports to Frank", "The nightly backup goes to Glacier": a verb of the third person and what it leads to.
+_DOING = re.compile(
+    r"(?<!\S)[A-Z][\w'-]* (?:[a-z][\w-]* ){0,3}?[a-z]+s "
+    r"(?:to|with|at|in|on|by|from|via|for|after|the|our|now|[A-Z\d])"
+)
 _LABEL_MAX: Final = 40
 """Characters in which the label of a field ends: "Default branch: main"."""
 _CALLERS: Final = frozenset({"people", "everyone", "everybody", "friends"})
@@ -82,7 +87,7 @@ class FactExtractor:
         if role != "user" and not named:
             return ()
         plain = text.lower().replace("’", "'")
-        if _HINT.search(plain) is None and ": " not in plain:
+        if _HINT.search(plain) is None and ": " not in plain and _DOING.search(text) is None:
             return ()
         spans = (sentences(text) if sentence_spans is None else sentence_spans)[:SENTENCES_MAX]
         return _facts(text, spans, message, named or USER_SUBJECT, said_at)
@@ -120,7 +125,9 @@ def _facts(
 
 
 def _may_state(sentence: str) -> bool:
-    return ": " in sentence[:_LABEL_MAX] or _HINT.search(sentence.lower().replace("’", "'")) is not None
+    if ": " in sentence[:_LABEL_MAX] or _DOING.match(sentence):
+        return True
+    return _HINT.search(sentence.lower().replace("’", "'")) is not None
 
 
 def _person_of(text: str, words: Words, speaker: str) -> str | None:

@@ -15,7 +15,7 @@ from continuum.extraction.fact_words import Words, is_proper
 from continuum.language.verb_forms import is_past, is_verb, participle, third_person
 from continuum.language.word_classes import AUXILIARY, GENERIC, NOUN, PREPOSITION, WORD_CLASSES
 
-_PLACED_BY: Final = frozenset({"with", "at", "in", "on", "by", "from", "through", "via", "to", "for", "under"})
+_PLACED_BY: Final = frozenset({"with", "at", "in", "on", "by", "from", "through", "via", "to", "for", "under", "after"})
 # What people feel, say, want or see, and what they do once, is no habit; the rest is told by other readers.
 _NO_HABITS: Final = frozenset(
     "think know mean feel want need hope guess believe see hear say tell ask agree look seem appear go come get try "
@@ -63,6 +63,8 @@ def _habit_at(words: Words, subject: Subject, index: int) -> str:
     if subject.kind == "self" and words.raw[index].islower() and not low.endswith(("ed", "ing")):
         third = third_person(low)
         return "" if third in _NO_HABITS_THIRD or not (is_verb(low) or words.at(index + 1) in _PLACED_BY) else third
+    if subject.kind == "thing":
+        return low
     is_third = low.endswith("s") and not low.endswith("ss") and is_verb(low)
     return low if is_third and low not in _NO_HABITS_THIRD else ""
 
@@ -124,6 +126,8 @@ def participle_at(words: Words, index: int) -> bool:
     """Whether "backed by", "pinned to" stands there: what is done to a thing, and with or by what."""
     low = words.at(index)
     formed = low.endswith("ed") or low in _BUILT
+    if words.at(index + 1) == "to" and low in ("used", "supposed", "limited", "related", "married", "opposed"):
+        return False
     return formed and words.at(index + 1) in _PLACED_BY and WORD_CLASSES.get(low, NOUN) not in (PREPOSITION, AUXILIARY)
 
 

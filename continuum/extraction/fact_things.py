@@ -11,7 +11,7 @@ from continuum.extraction.fact_object_forms import date_at, is_name, is_version
 from continuum.extraction.fact_open_verbs import participle_at, thing_verb_at, verb_drafts
 from continuum.extraction.fact_predicates import PLACED, is_job
 from continuum.extraction.fact_subjects import Subject
-from continuum.extraction.fact_values import Value, value_at
+from continuum.extraction.fact_values import Value, value_at, values_at
 from continuum.extraction.fact_words import Words, is_proper
 from continuum.language.attributes import ROLES_HELD, SLOT_NOUNS, canonical_name
 from continuum.language.word_classes import ADJECTIVE, GENERIC, NOUN, VERB, VERB_OR_NOUN, WORD_CLASSES
@@ -27,6 +27,7 @@ _SKIPPED: Final = frozenset({"now", "currently", "still", "actually", "officiall
 _NOUNS: Final = frozenset({NOUN, VERB_OR_NOUN, ADJECTIVE, VERB, GENERIC})
 _PER: Final = frozenset({"per", "to"})
 _PLACES: Final = frozenset({"on", "at", "in"})
+NAMED_KINDS: Final = SLOT_NOUNS | frozenset("language framework database editor browser provider".split())
 _VAGUE_HEADS: Final = frozenset(
     "problem thing issue question idea point reason best part weather goal key rest result truth fact trick way answer "
     "food kids view dream plan hope wish favourite favorite most way thought guess mind heart life day week weekend "
@@ -147,7 +148,8 @@ def pronoun_facts(reading: Reading, index: int) -> list[Draft]:
             if noun is None or noun.after > index or noun.head in _VAGUE_HEADS:
                 return []
             drafts = _being(reading, noun._replace(after=index + 1), index)
-            return [draft for draft in drafts if draft.attribute not in ("name", noun.name)]
+            news = [draft for draft in drafts if draft.mode is FactMode.CHANGE or words.lower[index - 1] == "now"]
+            return [draft for draft in news if draft.attribute not in ("name", noun.name)]
     return []
 
 
@@ -174,6 +176,8 @@ def _doing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
     elif words.at(index) == "now":
         mode, index = FactMode.CHANGE, index + 1
     verb = words.at(index)
+    if verb in ("has", "have") and noun.determiner and words.at(index + 1).isdigit():
+        return _counted(reading, noun, first, index + 1, mode)
     if verb in _HOURS and words.at(index + 1) == "at":
         return _timed(reading, noun, first, index + 2, f"{verb} at", mode)
     switched = verb in ("switched", "migrated") and noun.head not in SLOT_NOUNS
@@ -193,6 +197,19 @@ def _doing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
     elif not polarity and _mode_after(words, value.last) is FactMode.END:
         mode, polarity = FactMode.END, True
     return [_draft(reading, noun, first, value, mode, polarity, _DOING[verb])]
+
+
+def _counted(reading: Reading, noun: _Noun, first: int, index: int, mode: FactMode) -> list[Draft]:
+    """ "the cluster has 3 nodes": the count of them."""
+    words = reading.words
+    counted = value_at(words, index)
+    if counted is None or counted.last - index not in (2, 3) or not words.lower[counted.last - 1].endswith("s"):
+        return []
+    if not all(words.lower[i].isalpha() for i in range(index + 1, counted.last)):
+        return []
+    mode = _mode_after(words, counted.last) if mode is FactMode.STATE else mode
+    noun_counted = reading.text[words.start[index + 1] : words.end[counted.last - 1]]
+    return [_draft(reading, noun, first, counted, mode, True, f"{noun_counted} count")]
 
 
 def _mode_after(words: Words, index: int) -> FactMode:
@@ -283,7 +300,7 @@ def _being(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
         return _slot(reading, noun, first, index + 1, mode, polarity, attribute="name")
     if f"{low},{words.at(index + 1)}" in PLACED:
         return _slot(reading, noun, first, index + 2, mode, polarity, attribute=f"{low} {words.at(index + 1)}")
-    if participle_at(words, index) and (noun.determiner or noun.owner) and words.at(index + 1) != "to":
+    if participle_at(words, index) and (noun.determiner or noun.owner or (first == 0 and " " not in noun.name)):
         value = value_at(words, index + 2)
         if value is None or not any(is_proper(words.raw[i]) for i in range(value.first, value.last)):
             return []
@@ -331,12 +348,25 @@ def _placed(reading: Reading, noun: _Noun, first: int, index: int, mode: FactMod
 def _slot(
     reading: Reading, noun: _Noun, first: int, index: int, mode: FactMode, polarity: bool, attribute: str = ""
 ) -> list[Draft]:
+    if listed := _listed(reading, noun, first, index, polarity and not attribute and mode is FactMode.STATE):
+        return listed
     value = date_at(reading.words, index) or value_at(reading.words, index, _PER)
     if value is None or not _is_slot_value(reading, noun, index, value, attribute):
         return []
     if mode is FactMode.STATE and reading.words.at(value.last) == "now":
         mode = FactMode.CHANGE
     return [_draft(reading, noun, first, value, mode, polarity, attribute)]
+
+
+def _listed(reading: Reading, noun: _Noun, first: int, index: int, stated: bool) -> list[Draft]:
+    """ "my hobbies are climbing and pottery", "our linters are Ruff and ESLint": each value of a plural noun."""
+    words = reading.words
+    if not stated or words.at(noun.after) != "are" or noun.determiner not in ("my", "our") or index != noun.after + 1:
+        return []
+    values = values_at(words, index)
+    if len(values) < 2 or not noun.head.endswith("s") or words.at(values[-1].last) not in ("", ".", "!"):
+        return []
+    return [_draft(reading, noun, first, value, FactMode.STATE, True, "") for value in values]
 
 
 def _is_slot_value(reading: Reading, noun: _Noun, index: int, value: Value, attribute: str) -> bool:

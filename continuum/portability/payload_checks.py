@@ -61,6 +61,10 @@ def _check_facts(told: Fields, seq: int, limits: Limits) -> None:
     for name in scope:
         if name is not None:
             checked_name(name, "scope")
+    if told.value("session_id") is not None:
+        told.label("session_id")
+    if (said_at := told.value("said_at")) is not None:
+        checked_count(said_at, "said_at", EARLIEST_MICROS, LATEST_MICROS)
     for number, fact in enumerate(_list(told, "facts", FACTS_PER_CALL_MAX)):
         if fact is not None:
             _check_fact(fact, f"facts[{number}]", limits)

@@ -10,24 +10,39 @@ from continuum.language.word_classes import ADVERB, DETERMINER, NOUN, POSSESSIVE
 
 _DO: Final = frozenset({"do", "does", "did"})
 _BE: Final = frozenset({"is", "are", "was", "were", "what's", "where's"})
-_PREPOSITIONS: Final = frozenset({"with", "at", "in", "on", "by", "from", "through", "via", "to", "for", "under"})
+_PREPOSITIONS: Final = frozenset(
+    {"with", "at", "in", "on", "by", "from", "through", "via", "to", "for", "under", "after"}
+)
 _PRONOUNS: Final = frozenset({"i", "we", "you", "he", "she", "they", "it"})
 _LAST: Final = frozenset("now currently nowadays today anymore these days again still before please exactly".split())
 _BY_WORD: Final = {
-    "where": ("in", "on", "at"), "where's": ("in", "on", "at"), "when": ("at", "on"), "how": ("by", "with", "on"),
-    "who": ("with", "for"), "whom": ("with", "for"),
-}  # fmt: skip
+    "where": ("in", "on", "at", "to"),
+    "when": ("at", "on", "after", "in"),
+    "how": ("by", "with", "on"),
+    "who": ("with", "for"),
+}
 _DONE_BY_WORD: Final = {
-    "where": ("in", "on", "at"), "where's": ("in", "on", "at"), "when": ("for", "on", "at"), "how": ("with", "by", "via"),
+    "where": ("in", "on", "at", "to"),
+    "when": ("at", "on", "for"),
+    "how": ("with", "by", "via"),
     "who": ("by", "to"),
-}  # fmt: skip
+}
 _PARTICIPLES: Final = frozenset("built written run led kept sent held bound shown drawn taught sold".split())
 
 
 def open_attributes(words: list[str]) -> tuple[str, ...]:
     """The keys of the attributes that the verb of a question would have if it was stated with it, likeliest first."""
+    if words[:2] == ["how", "many"]:
+        return (fact_key(" ".join((*_counted(words), "count"))),)
+    if words[:2] == ["how", "long"] and not (_DO & set(words)):
+        return (fact_key("duration"),)
     named = _done(words) or _passive(words) or _doer(words)
     return tuple(fact_key(name) for name in named)
+
+
+def _counted(words: list[str]) -> list[str]:
+    end = next((i for i, word in enumerate(words) if word in _DO | _BE | {"have", "has"}), len(words))
+    return words[2:end]
 
 
 def _done(words: list[str]) -> list[str]:

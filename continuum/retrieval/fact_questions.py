@@ -29,6 +29,7 @@ _ASKING: Final = frozenset(
 )
 _YES_NO: Final = frozenset("do does did am is are was were have has can could should".split())
 _FIRST: Final = frozenset({"i", "me", "my", "mine", "we", "us", "our", "i'm", "i've", "we're", "we've", "myself"})
+_DETERMINERS: Final = frozenset({"the", "my", "our", "next"})
 _OWN: Final = frozenset({"my", "our"})
 _BEFORE: Final = frozenset("previous previously former formerly earlier old past prior until replaced".split())
 _AT_FIRST: Final = frozenset({"originally", "initially"})
@@ -161,7 +162,10 @@ def _phrases(raw: list[str], words: list[str]) -> Iterator[_Phrase]:
         if word and index > first and words[index - 1] in ("favourite", "favorite"):
             continue
         possessive = word.endswith("'s")
-        if word and (_is_noun(words, word) or (raw[index][0].isupper() and index > 0 and word not in _FIRST)):
+        named_event = index and word.endswith("ing") and words[index - 1] in _DETERMINERS
+        if word and (
+            named_event or _is_noun(words, word) or (raw[index][0].isupper() and index > 0 and word not in _FIRST)
+        ):
             if not possessive:
                 continue
             index += 1

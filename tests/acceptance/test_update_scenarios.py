@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.scenario_runs import Outcome, play, share_first
 from tests.acceptance.update_scenarios import Scenario, scenarios
 
-SPREAD = {"single": 30, "multi": 20, "negation": 20, "correction": 20, "past": 25, "third": 20, "takeover": 15}
+SPREAD = {"single": 40, "multi": 20, "negation": 24, "correction": 21, "past": 27, "third": 21, "takeover": 22}
 OUTDATED_MAX = 2
 """Statements that leave open what they replace ("we switched to CockroachDB"): nothing is ended by a guess."""
 
@@ -20,10 +20,10 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     return {scenario.title: play(scenario, tmp_path_factory.mktemp("scenario")) for scenario in scenarios()}
 
 
-def test_there_are_150_scenarios_of_every_kind() -> None:
+def test_there_are_more_than_150_scenarios_of_every_kind() -> None:
     kinds = Counter(scenario.kinds[0] for scenario in scenarios())
     assert kinds == SPREAD
-    assert len({scenario.title for scenario in scenarios()}) == 150
+    assert len({scenario.title for scenario in scenarios()}) == 175
 
 
 def test_the_current_fact_comes_first(outcomes: dict[str, Outcome]) -> None:

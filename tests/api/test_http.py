@@ -259,7 +259,7 @@ def test_the_api_describes_itself(client: TestClient) -> None:
         f"/v1/{path}"
         for path in (
             *("recall", "learn", "turn", "stats", "entities", "health"),
-            *("facts", "facts/{fact_id}/retract", "conflicts", "messages/{message_id}"),
+            *("rebuild", "facts", "facts/{fact_id}/retract", "conflicts", "messages/{message_id}"),
             *("diff", "timeline", "state"),
             *("forget", "receipts", "receipts/verify", "scrub", "retention", "sweep", "consolidate"),
             *("concepts/merge", "concepts/rename", "undo"),

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from continuum.core import erasing
 from continuum.core.async_memory import AsyncConsciousMemory
 from continuum.core.memory import ConsciousMemory
 from continuum.core.retention import RetentionPolicy
+from continuum.core.selecting import Selector
 from continuum.errors import ConflictError, InvalidInputError, NotFoundError
 from tests.requirements import requirement
 
@@ -234,6 +236,80 @@ def test_a_concepts_life_and_what_changed_between_two_moments(memory: ConsciousM
         memory.timeline("nobody")
     with pytest.raises(InvalidInputError, match="until"):
         memory.diff(2.0, 1.0)
+
+
+@requirement("forget:retention")
+def test_what_was_retracted_or_replaced_does_not_come_back_with_a_summary(memory: ConsciousMemory) -> None:
+    memory.learn("I live in Berlin", session_id="old", timestamp=1 * DAY)
+    memory.learn("My favourite editor is Vim", session_id="old", timestamp=2 * DAY)
+    memory.learn("My favourite editor is Helix", session_id="new", timestamp=3 * DAY)
+    memory.retract(next(fact.id for fact in memory.facts() if fact.value == "Berlin"), "a mistake")
+    memory.consolidate(before=3 * DAY, keep_originals=False)
+    assert [fact.value for fact in memory.facts(current_only=True)] == ["Helix"]
+    assert memory.recall("Where do I live?").facts == ()
+
+
+@requirement("forget:erase")
+def test_a_summary_goes_with_what_it_repeats(memory: ConsciousMemory) -> None:
+    memory.learn("The weather in Bergen was mild", session_id="old", timestamp=1 * DAY)
+    secret = memory.learn("Doctor Alvarez prescribed ibuprofen to me", session_id="old", timestamp=2 * DAY)
+    memory.consolidate(before=3 * DAY)
+    memory.forget(secret.message_ids[0], reason="private")
+    assert [message.text for message in memory.get_messages()] == ["The weather in Bergen was mild"]
+    assert len(memory.consolidate(before=3 * DAY)) == 1
+
+
+@requirement("forget:erase")
+def test_facts_that_outlived_their_session_go_when_it_is_forgotten(memory: ConsciousMemory) -> None:
+    memory.learn("I live in Berlin", session_id="old", timestamp=1 * DAY)
+    memory.consolidate(keep_originals=False)
+    memory.forget(session_id="old", reason="all of it")
+    assert memory.facts() == []
+    assert memory.get_messages() == []
+
+
+@requirement("forget:erase")
+def test_a_former_wording_is_found_by_the_concept_it_named(memory: ConsciousMemory) -> None:
+    learned = memory.learn("We hired Kassandra Quint")
+    memory.revise(learned.message_ids[0], "We hired somebody")
+    memory.forget(concept="Kassandra Quint", reason="asked to")
+    assert memory.get_messages() == []
+
+
+@requirement("forget:erase")
+def test_what_was_only_taught_can_be_forgotten_by_name(memory: ConsciousMemory) -> None:
+    memory.learn("The sky is grey")
+    memory.learn_facts([{"subject": "Kassandra Quint", "attribute": "salary", "value": "90000"}])
+    memory.forget(concept="Kassandra Quint", reason="asked to")
+    assert memory.facts() == []
+
+
+@requirement("forget:receipts")
+def test_erasures_that_overlap_are_chained_in_the_order_in_which_they_end(
+    memory: ConsciousMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "MESSAGES_PER_BATCH", 1)
+    memory.learn("Room one", "is blue", session_id="long")
+    other = memory.learn("Room two is red")
+    engine, tenant = memory._engine, memory.tenant_id
+    with engine.unit(tenant, write=True) as work:
+        begun = erasing.begin(engine, work, Selector("session", session_id="long"), "slow")
+        assert begun is not None
+        erasing.erase_batch(engine, work, begun)
+    memory.forget(other.message_ids[0], reason="quick")
+    assert erasing.finish_begun(engine, tenant) == 1
+    erasing.finish(engine, tenant, begun)  # whoever began it goes on with what it knew
+    assert [(receipt.reason, receipt.messages) for receipt in memory.receipts()] == [("quick", 1), ("slow", 2)]
+    assert memory.verify_receipts().sound
+
+
+@requirement("forget:erase")
+def test_the_reason_of_a_retraction_goes_with_what_it_retracted(memory: ConsciousMemory) -> None:
+    learned = memory.learn("I live in Berlin")
+    memory.retract(memory.facts()[0].id, "I never lived in Berlin, it was Bonn")
+    memory.forget(learned.message_ids[0])
+    with memory._engine.unit(memory.tenant_id, write=False) as work:
+        assert "Bonn" not in repr(work.log.read(0, 100))
 
 
 def test_the_async_colour_does_the_same(memory: ConsciousMemory) -> None:

@@ -13,7 +13,10 @@ ErasureState = Literal["running", "erased", "scrubbed"]
 
 @dataclass(frozen=True, slots=True)
 class ErasureRow:
-    """One erasure: `remaining` are the positions still to be erased, `receipt` its receipt, both as JSON."""
+    """One erasure: `remaining` are the positions still to be erased, `receipt` its receipt, both as JSON.
+
+    `number` is below 0 until it is finished: receipts are numbered in the order in which they are sealed.
+    """
 
     number: int
     id: str
@@ -43,9 +46,19 @@ class Erasures(Repository):
         return ErasureRow(*rows[0]) if rows else None
 
     def last(self) -> ErasureRow | None:
-        """The newest erasure, which the next receipt is chained to."""
+        """The newest finished erasure, which the next receipt is chained to."""
         rows = self._rows("last_erasure")
         return ErasureRow(*rows[0]) if rows else None
+
+    def next_running(self) -> int:
+        """A free number for an erasure that begins."""
+        rows = self._rows("lowest_erasure")
+        return min(rows[0][0], 0) - 1 if rows else -1
+
+    def finish(self, running: int, sealed: ErasureRow) -> None:
+        """Keep a finished erasure under its own number."""
+        self._rows("remove_erasure", number=running)
+        self.put(sealed)
 
     def in_state(self, state: ErasureState) -> list[ErasureRow]:
         """Erasures in a state, oldest first."""

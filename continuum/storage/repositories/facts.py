@@ -90,6 +90,10 @@ class Facts(Repository):
         """What counts, at a position of the log, for a slot; in the order of the log."""
         return [_statement(row) for row in self._rows("statements_of_slot", slot_id=slot_id, known=known_at_seq)]
 
+    def every_statement(self, slot_id: str) -> list[Statement]:
+        """All that was ever stated about a slot, closed statements too."""
+        return _in_order(self._rows("every_statement_of_slot", slot_id=slot_id))
+
     def statements_at(self, seqs: Iterable[int], known_at_seq: int = NO_SEQ) -> list[Statement]:
         """What messages or entries state, as it counts at a position of the log."""
         return _in_order(self._rows_in("statements_of_seqs", seqs, known=known_at_seq))

@@ -77,6 +77,14 @@ class History(Repository):
         """Messages whose end has come, earliest end first."""
         return [row[0] for row in self._rows("expired", now=now, limit=limit)]
 
+    def every_wording(self) -> list[Wording]:
+        """All earlier wordings of all messages, of which there are few."""
+        return [Wording(*row) for row in self._rows("every_wording")]
+
+    def summaries_of(self, session_id: str) -> list[int]:
+        """The positions of a session's summaries."""
+        return [row[0] for row in self._rows("summaries_of_session", session_id=session_id)]
+
     def remove_messages(self, seqs: Sequence[int]) -> int:
         """Delete messages with their index rows, mentions, vectors, wordings and notes; says how many there were."""
         gone = len(self._rows_in("remove_messages", seqs))
@@ -141,7 +149,7 @@ class History(Repository):
         return sorted({row[0] for row in self._rows_in("seqs_naming", entity_ids)})
 
     def old_sessions(self, before: Micros, limit: int) -> list[str]:
-        """Sessions without a summary that were last active before a moment, oldest first."""
+        """Sessions last active before a moment that no summary sums up to their end, oldest first."""
         return [row[0] for row in self._rows("old_sessions", before=before, limit=limit)]
 
     def set_summary(self, session_id: str, seq: int) -> None:

@@ -11,7 +11,16 @@ SELECT number, id, state, remaining, receipt FROM erasures WHERE tenant_id = :te
 
 -- name: last_erasure
 -- scope: tenant
-SELECT number, id, state, remaining, receipt FROM erasures WHERE tenant_id = :tenant_id ORDER BY number DESC LIMIT 1;
+SELECT number, id, state, remaining, receipt
+FROM erasures WHERE tenant_id = :tenant_id AND number > 0 ORDER BY number DESC LIMIT 1;
+
+-- name: lowest_erasure
+-- scope: tenant
+SELECT number FROM erasures WHERE tenant_id = :tenant_id ORDER BY number LIMIT 1;
+
+-- name: remove_erasure
+-- scope: tenant
+DELETE FROM erasures WHERE tenant_id = :tenant_id AND number = :number;
 
 -- name: list_erasures
 -- scope: tenant

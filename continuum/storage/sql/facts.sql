@@ -15,6 +15,13 @@ FROM fact_statements
 WHERE tenant_id = :tenant_id AND slot_id = :slot_id AND since_seq <= :known AND (until_seq IS NULL OR until_seq > :known)
 ORDER BY seq, number;
 
+-- name: every_statement_of_slot
+-- scope: tenant
+SELECT seq, number, slot_id, subject, attribute, value, mode, polarity, single, replaces, confidence, valid_from, valid_to,
+  recorded_at, message_id, start_at, end_at, origin, source, user_id, agent_id, project_id, refers_seq, refers_number,
+  since_seq, until_seq
+FROM fact_statements WHERE tenant_id = :tenant_id AND slot_id = :slot_id;
+
 -- name: statements_of_seqs
 -- scope: tenant
 SELECT seq, number, slot_id, subject, attribute, value, mode, polarity, single, replaces, confidence, valid_from, valid_to,

@@ -15,6 +15,19 @@ SELECT seq, until_seq, since_seq, content
 FROM message_history WHERE tenant_id = :tenant_id AND seq IN :list
 ORDER BY seq, until_seq;
 
+-- name: every_wording
+-- scope: tenant
+SELECT seq, until_seq, since_seq, content FROM message_history WHERE tenant_id = :tenant_id ORDER BY seq, until_seq;
+
+-- name: summaries_of_session
+-- scope: tenant
+-- Only a session that was summed up is looked through.
+SELECT a.seq
+FROM sessions AS s JOIN auto_messages AS a ON a.tenant_id = :tenant_id AND a.session_id = s.session_id
+WHERE s.tenant_id = :tenant_id AND s.session_id = :session_id AND s.summary_seq IS NOT NULL
+  AND a.role = 'system' AND a.metadata LIKE '%"summary_of"%'
+ORDER BY a.seq;
+
 -- name: remove_wordings
 -- scope: tenant
 DELETE FROM message_history WHERE tenant_id = :tenant_id AND seq IN :list;
@@ -170,8 +183,10 @@ SELECT message_seq FROM mentions WHERE tenant_id = :tenant_id AND entity_id IN :
 
 -- name: old_sessions
 -- scope: tenant
-SELECT session_id, last_active FROM sessions
-WHERE tenant_id = :tenant_id AND last_active < :before AND summary_seq IS NULL
+SELECT session_id FROM sessions
+WHERE tenant_id = :tenant_id AND last_active < :before AND (summary_seq IS NULL OR EXISTS (
+  SELECT 1 FROM auto_messages AS a
+  WHERE a.tenant_id = :tenant_id AND a.session_id = sessions.session_id AND a.seq > sessions.summary_seq))
 ORDER BY last_active, session_id LIMIT :limit;
 
 -- name: set_session_summary
