@@ -76,6 +76,7 @@ def facts_for(
     slots = {statement.slot_id for statement in stated}
     known = _looked_up(work, asked) if asked is not None else []
     if past is not None:
+        slots |= {stated.slot_id for stated in work.facts.stated_at(past.reworded, past.seq)}
         facts = past.facts(sorted(slots | {fact.slot_id for fact in known}))
     else:
         missing = slots - {fact.slot_id for fact in known}

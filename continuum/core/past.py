@@ -83,6 +83,11 @@ class Past:
         former = self._former.get(message.seq)
         return message if former is None else replace(message, text=former)
 
+    @property
+    def reworded(self) -> list[int]:
+        """The messages that had other words then."""
+        return sorted(self._former)
+
     def has_come(self, seq: int, at: Micros) -> bool:
         """Whether an entry at a position, about a moment, counts."""
         return seq <= self.seq and (self.moment.as_of is None or at <= self.moment.as_of)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from continuum.domain.facts import FactMode
 from continuum.extraction.fact_drafts import Draft, Reading
+from continuum.extraction.fact_nouns import COPULAS, DOING, HOURS, MOVES, Noun, noun_at
 from continuum.extraction.fact_object_forms import date_at, is_name, is_version
 from continuum.extraction.fact_open_verbs import participle_at, thing_verb_at, verb_drafts
 from continuum.extraction.fact_predicates import PLACED, is_job
@@ -14,17 +15,9 @@ from continuum.extraction.fact_subjects import Subject
 from continuum.extraction.fact_values import Value, value_at, values_at
 from continuum.extraction.fact_words import Words, is_proper
 from continuum.language.attributes import ROLES_HELD, SLOT_NOUNS, canonical_name
-from continuum.language.word_classes import ADJECTIVE, GENERIC, NOUN, VERB, VERB_OR_NOUN, WORD_CLASSES
 
-_NOUN_WORDS_MAX: Final = 6
-_COPULAS: Final = frozenset({"is", "are", "isn't", "aren't"})
-_MOVES: Final = frozenset(
-    "moved changed switched grew rose dropped went slipped increased decreased improved fell gone risen fallen "
-    "shifted".split()
-)
 _WAYS: Final = frozenset("up down over back".split())
 _SKIPPED: Final = frozenset({"now", "currently", "still", "actually", "officially", "just", "already", "set"})
-_NOUNS: Final = frozenset({NOUN, VERB_OR_NOUN, ADJECTIVE, VERB, GENERIC})
 _PER: Final = frozenset({"per", "to"})
 _PLACES: Final = frozenset({"on", "at", "in"})
 NAMED_KINDS: Final = SLOT_NOUNS | frozenset("language framework database editor browser provider".split())
@@ -42,7 +35,6 @@ _SITES: Final = frozenset(
 )
 _OFFICES: Final = frozenset({"office", "headquarters", "hq", "studio"})
 _SECRETS: Final = frozenset({"password", "passphrase", "pin", "passcode"})
-_TECHNICAL: Final = frozenset("ip port url host hostname version endpoint password timeout".split())
 _PLAIN_VALUED: Final = frozenset(
     "language framework database editor browser provider colour color theme engine platform branch currency ide shell "
     "dish meal drink book movie film song band genre sport game hobby animal season food cuisine subject artist author "
@@ -53,33 +45,15 @@ _SHARED_HEADS: Final = (SLOT_NOUNS | ROLES_HELD | {"room", "code"}) - frozenset(
     "address phone number email height weight name nickname surname age birthday anniversary size rate price fee key "
     "id username handle salary capacity intake dose dosage distance wage model brand color colour font tempo".split()
 )
-_UNITS: Final = (("rate", "limit"), ("password", "policy"), ("phone", "number"), ("email", "address"), ("time", "zone"))
 
 
-_DOING: Final = {
-    "sells": "sells", "sell": "sells", "offers": "offers", "offer": "offers", "has": "has", "have": "has",
-    "run": "runs", "runs": "runs",
-}  # fmt: skip
-_HOURS: Final = frozenset("opens open closes close starts start begins begin ends end leaves departs arrives".split())
 # Compounds that are a field, though their head alone says nothing.
 _COMPOUNDS: Final = frozenset({"blood type", "door code", "access code", "gate code", "entry code", "zip code"})
 
 
-class _Noun(NamedTuple):
-    """A noun phrase as a slot: whose it is ('' for nobody's), its words, and the word after it."""
-
-    owner: str
-    name: str
-    head: str
-    after: int
-    determiner: str
-    begin: int = 0
-    """Its first word, 0 if an owner stands before it."""
-
-
 def thing_facts(reading: Reading, first: int, owned_by: Subject | None = None) -> list[Draft]:
     """The facts of a clause that begins with a noun phrase at `first`, or with "Tom's", "my dog's" (`owned_by`)."""
-    noun = _noun_at(reading, first, owned_by)
+    noun = noun_at(reading, first, owned_by)
     if noun is None:
         return []
     words = reading.words
@@ -89,7 +63,7 @@ def thing_facts(reading: Reading, first: int, owned_by: Subject | None = None) -
     if words.at(noun.after) == ":":
         return _field(reading, noun, first)
     verb = words.at(noun.after)
-    if verb in _COPULAS:
+    if verb in COPULAS:
         return _being(reading, noun, first)
     if verb == "uses":
         return _slot(reading, noun, first, noun.after + 1, FactMode.STATE, True, attribute="uses")
@@ -99,15 +73,15 @@ def thing_facts(reading: Reading, first: int, owned_by: Subject | None = None) -
         return _slot(reading, noun, first, noun.after + 2, FactMode.STATE, True, attribute=f"{verb} on")
     if found := _doing(reading, noun, first):
         return found
-    if verb in ("has", "have", "was", "were", "got") and words.at(noun.after + 1) in _MOVES | _MOVED:
+    if verb in ("has", "have", "was", "were", "got") and words.at(noun.after + 1) in MOVES | _MOVED:
         noun = noun._replace(after=noun.after + 1)
         verb = words.at(noun.after)
-    if verb in _MOVES | _MOVED and words.at(noun.after + 1 + (words.at(noun.after + 1) in _WAYS)) in ("to", "from"):
+    if verb in MOVES | _MOVED and words.at(noun.after + 1 + (words.at(noun.after + 1) in _WAYS)) in ("to", "from"):
         return _moved(reading, noun, first)
     return _verb_of_thing(reading, noun, first)
 
 
-def _verb_of_thing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+def _verb_of_thing(reading: Reading, noun: Noun, first: int) -> list[Draft]:
     """ "the cron job runs at 02:00", "our search now indexes into Meili": a verb that no table knows."""
     words = reading.words
     if not noun.determiner or not noun.begin:
@@ -127,7 +101,7 @@ def _verb_of_thing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
     ]
 
 
-def _field(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+def _field(reading: Reading, noun: Noun, first: int) -> list[Draft]:
     """ "Default branch: main" as a line of its own."""
     words, name = reading.words, noun.name
     value = date_at(words, noun.after + 1) or value_at(words, noun.after + 1, _PER)
@@ -140,11 +114,11 @@ def _field(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
 def pronoun_facts(reading: Reading, index: int) -> list[Draft]:
     """ "we rewrote our backend, it's written in Go now": `index` is at "it", which is the thing named before it."""
     words = reading.words
-    if words.at(index + 1) not in _COPULAS:
+    if words.at(index + 1) not in COPULAS:
         return []
     for first in range(index - 2, max(-1, index - 12), -1):
         if words.lower[first] in ("our", "the", "my"):
-            noun = _noun_at(reading, first, None)
+            noun = noun_at(reading, first, None)
             if noun is None or noun.after > index or noun.head in _VAGUE_HEADS:
                 return []
             drafts = _being(reading, noun._replace(after=index + 1), index)
@@ -156,7 +130,7 @@ def pronoun_facts(reading: Reading, index: int) -> list[Draft]:
 def renamed_facts(reading: Reading, first: int, index: int) -> list[Draft]:
     """ "we renamed the repo to kestrel": `index` is at the article."""
     words = reading.words
-    noun = _noun_at(reading, index, None) if words.at(index) in ("the", "our", "my") else None
+    noun = noun_at(reading, index, None) if words.at(index) in ("the", "our", "my") else None
     if noun is None or words.at(noun.after) not in ("to", "as"):
         return []
     return [
@@ -165,7 +139,7 @@ def renamed_facts(reading: Reading, first: int, index: int) -> list[Draft]:
     ]
 
 
-def _doing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+def _doing(reading: Reading, noun: Noun, first: int) -> list[Draft]:
     """ "the web server runs Debian 12", "the pool opens at 7 am", "the bakery no longer sells croissants"."""
     words, index = reading.words, noun.after
     mode, polarity = FactMode.STATE, True
@@ -178,13 +152,13 @@ def _doing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
     verb = words.at(index)
     if verb in ("has", "have") and noun.determiner and words.at(index + 1).isdigit():
         return _counted(reading, noun, first, index + 1, mode)
-    if verb in _HOURS and words.at(index + 1) == "at":
+    if verb in HOURS and words.at(index + 1) == "at":
         return _timed(reading, noun, first, index + 2, f"{verb} at", mode)
     switched = verb in ("switched", "migrated") and noun.head not in SLOT_NOUNS
     if switched and words.at(index + 1) == "to" and date_at(words, index + 2) is None:
         return _slot(reading, noun, first, index + 2, FactMode.CHANGE, True, attribute="uses")
     value = value_at(words, index + 1)
-    if verb not in _DOING or value is None or noun.owner or not noun.determiner:
+    if verb not in DOING or value is None or noun.owner or not noun.determiner:
         return []
     if verb in ("has", "have") and (words.at(index + 1) not in ("a", "an") or noun.head not in _SITES):
         return []
@@ -196,10 +170,10 @@ def _doing(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
         mode = _mode_after(words, value.last)
     elif not polarity and _mode_after(words, value.last) is FactMode.END:
         mode, polarity = FactMode.END, True
-    return [_draft(reading, noun, first, value, mode, polarity, _DOING[verb])]
+    return [_draft(reading, noun, first, value, mode, polarity, DOING[verb])]
 
 
-def _counted(reading: Reading, noun: _Noun, first: int, index: int, mode: FactMode) -> list[Draft]:
+def _counted(reading: Reading, noun: Noun, first: int, index: int, mode: FactMode) -> list[Draft]:
     """ "the cluster has 3 nodes": the count of them."""
     words = reading.words
     counted = value_at(words, index)
@@ -217,7 +191,7 @@ def _mode_after(words: Words, index: int) -> FactMode:
     return FactMode.CHANGE if low == "now" else FactMode.END if low in ("anymore", "any") else FactMode.STATE
 
 
-def _timed(reading: Reading, noun: _Noun, first: int, index: int, attribute: str, mode: FactMode) -> list[Draft]:
+def _timed(reading: Reading, noun: Noun, first: int, index: int, attribute: str, mode: FactMode) -> list[Draft]:
     words = reading.words
     if not words.written(index)[:1].isdigit():
         return []
@@ -226,62 +200,7 @@ def _timed(reading: Reading, noun: _Noun, first: int, index: int, attribute: str
     return [_draft(reading, noun, first, Value(index, last), mode, True, attribute)]
 
 
-def _noun_at(reading: Reading, first: int, owned_by: Subject | None) -> _Noun | None:
-    words, text = reading.words, reading.text
-    determiner = words.at(first) if words.at(first) in ("my", "our", "the") else ""
-    begin = owned_by.after if owned_by else first + 1 if determiner else first
-    owner = owned_by.name if owned_by else ""
-    position, of = begin, 0
-    while position < len(words) and position - begin < _NOUN_WORDS_MAX:
-        low = words.lower[position]
-        if low in ("of", "for") and position > begin and not of:
-            of = position
-        elif low == "the" and of == position - 1:
-            pass
-        elif low.endswith("'s") and not of and not owner and position > begin - 1:
-            owner = text[words.start[begin] : words.end[position] - 2]
-            begin = position + 1
-        elif _ends_noun(low, position > begin) and words.at(position - 1) not in ("favourite", "favorite"):
-            break
-        position += 1
-    last = of or position
-    if last <= begin or (of and position <= of + 1):
-        return None
-    if of:
-        start = of + 2 if words.at(of + 1) == "the" else of + 1
-        if start >= position or words.at(start) in ("me", "us"):
-            return None
-        owner = text[words.start[start] : words.end[position - 1]]
-    name = text[words.start[begin] : words.end[last - 1]]
-    whole = 0 if owner else begin
-    return _split(_Noun(owner, name, words.lower[last - 1], position, determiner, whole), words, begin, last, text)
-
-
-def _ends_noun(low: str, inside: bool) -> bool:
-    if low in _COPULAS or low in _MOVES or (inside and (low in ("uses", "listens") or low in _DOING or low in _HOURS)):
-        return True
-    return not low[0].isalnum() or WORD_CLASSES.get(low, NOUN) not in _NOUNS
-
-
-def _split(noun: _Noun, words: Words, begin: int, last: int, text: str) -> _Noun:
-    """ "the staging database port" is the port of the staging database; "my phone number" is one attribute."""
-    if noun.owner or noun.head not in SLOT_NOUNS or words.lower[begin] in ("favourite", "favorite"):
-        return noun
-    size = 2 if tuple(words.lower[last - 2 : last]) in _UNITS else 1
-    before = last - size - begin
-    if before == 1 and size == 1 and noun.head in _TECHNICAL and words.lower[begin] not in ("new", "old", "current"):
-        before = 2
-    elif noun.determiner == "my":
-        return noun
-    if before >= 2 or (before == 1 and is_proper(words.raw[begin])):
-        cut = last - size
-        return noun._replace(
-            owner=text[words.start[begin] : words.end[cut - 1]], name=text[words.start[cut] : words.end[last - 1]]
-        )
-    return noun
-
-
-def _being(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+def _being(reading: Reading, noun: Noun, first: int) -> list[Draft]:
     words = reading.words
     index, polarity, mode = noun.after + 1, words.at(noun.after) in ("is", "are"), FactMode.STATE
     while words.at(index) in _SKIPPED or words.at(index) in ("not", "no"):
@@ -314,7 +233,7 @@ def _being(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
     return _slot(reading, noun, first, index, mode, polarity)
 
 
-def _not_but(reading: Reading, noun: _Noun, first: int, index: int) -> list[Draft]:
+def _not_but(reading: Reading, noun: Noun, first: int, index: int) -> list[Draft]:
     """ "the meeting room is not Saturn but Jupiter": the right value, and the wrong one."""
     words = reading.words
     wrong = value_at(words, index)
@@ -327,7 +246,7 @@ def _not_but(reading: Reading, noun: _Noun, first: int, index: int) -> list[Draf
     return [replace(draft, replaces=wrong.text(reading.text, words)) for draft in right]
 
 
-def _placed(reading: Reading, noun: _Noun, first: int, index: int, mode: FactMode, polarity: bool) -> list[Draft]:
+def _placed(reading: Reading, noun: Noun, first: int, index: int, mode: FactMode, polarity: bool) -> list[Draft]:
     """ "is on port 5433" names the attribute; "is on Friday 9 May" is when the thing itself is."""
     words = reading.words
     named = words.at(index + 1)
@@ -346,7 +265,7 @@ def _placed(reading: Reading, noun: _Noun, first: int, index: int, mode: FactMod
 
 
 def _slot(
-    reading: Reading, noun: _Noun, first: int, index: int, mode: FactMode, polarity: bool, attribute: str = ""
+    reading: Reading, noun: Noun, first: int, index: int, mode: FactMode, polarity: bool, attribute: str = ""
 ) -> list[Draft]:
     if listed := _listed(reading, noun, first, index, polarity and not attribute and mode is FactMode.STATE):
         return listed
@@ -358,7 +277,7 @@ def _slot(
     return [_draft(reading, noun, first, value, mode, polarity, attribute)]
 
 
-def _listed(reading: Reading, noun: _Noun, first: int, index: int, stated: bool) -> list[Draft]:
+def _listed(reading: Reading, noun: Noun, first: int, index: int, stated: bool) -> list[Draft]:
     """ "my hobbies are climbing and pottery", "our linters are Ruff and ESLint": each value of a plural noun."""
     words = reading.words
     if not stated or words.at(noun.after) != "are" or noun.determiner not in ("my", "our") or index != noun.after + 1:
@@ -369,7 +288,7 @@ def _listed(reading: Reading, noun: _Noun, first: int, index: int, stated: bool)
     return [_draft(reading, noun, first, value, FactMode.STATE, True, "") for value in values]
 
 
-def _is_slot_value(reading: Reading, noun: _Noun, index: int, value: Value, attribute: str) -> bool:
+def _is_slot_value(reading: Reading, noun: Noun, index: int, value: Value, attribute: str) -> bool:
     """Only what can stand in a field: a name, a figure, or a plain noun where nouns are what is asked for."""
     words = reading.words
     if noun.owner[:1].isdigit():
@@ -408,7 +327,7 @@ def _has_digit(words: Words, value: Value) -> bool:
 
 
 def _draft(
-    reading: Reading, noun: _Noun, first: int, value: Value, mode: FactMode, polarity: bool, attribute: str
+    reading: Reading, noun: Noun, first: int, value: Value, mode: FactMode, polarity: bool, attribute: str
 ) -> Draft:
     """The slot: (owner, noun) if the noun is the attribute, (noun, attribute) if the clause names one."""
     subject, name = noun.owner or reading.speaker, canonical_name(noun.name)
@@ -428,7 +347,7 @@ def _draft(
     )
 
 
-def _moved(reading: Reading, noun: _Noun, first: int) -> list[Draft]:
+def _moved(reading: Reading, noun: Noun, first: int) -> list[Draft]:
     """ "the deadline moved to 3 June", "the port changed from 5432 to 5433"."""
     words = reading.words
     old, index = None, noun.after + 1
@@ -447,7 +366,7 @@ def set_facts(reading: Reading, first: int, index: int) -> list[Draft]:
     """ "we changed the port from 5432 to 5433", "we moved the deadline to 3 June": `index` is at the article."""
     if reading.words.at(index) not in ("the", "our", "my"):
         return []
-    noun = _noun_at(reading, index, None)
+    noun = noun_at(reading, index, None)
     if noun is None or noun.head in _VAGUE_HEADS or reading.words.at(noun.after) not in ("to", "from"):
         return []
     return [replace(draft, first=first) for draft in _moved(reading, noun._replace(after=noun.after - 1), first)]
