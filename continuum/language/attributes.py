@@ -127,10 +127,20 @@ _BY_KEY, _BY_NOUN = _rows()
 _SINGULAR_USE: Final = "uses for "
 
 
+_DONE_TO_MANY: Final = (
+    "listens ", "cares ", "contributes ", "donates ", "volunteers ", "roots ", "trains ", "competes ", "advocates ",
+    "writes about", "writes for", "reads about", "talks ", "speaks to", "looks after", "worries ",
+)  # fmt: skip
+"""How open attributes begin that have many values, whatever the preposition."""
+
+
 def attribute_named(name: str) -> Attribute:
-    """The canonical attribute of this name, or the open one: single-valued unless its head noun is a plural."""
+    """The canonical attribute of this name, or the open one: single-valued unless its head noun is a plural.
+
+    What people do to, for or about several things at once is never single-valued: "listens to", "trains for".
+    """
     known = _BY_KEY.get(fact_key(name))
-    return known or Attribute(name, not _is_plural(name))
+    return known or Attribute(name, not _is_plural(name) and not name.startswith(_DONE_TO_MANY))
 
 
 def is_single(name: str, subject: str = "") -> bool:
