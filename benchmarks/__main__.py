@@ -18,7 +18,9 @@ def main() -> None:
     """Run the parts that were asked for, one after the other: nothing else should run meanwhile."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--data", type=Path, help="a JSON Lines file, or a folder of them, for recall quality")
-    parser.add_argument("--only", nargs="*", choices=["learn", "recall", "footprint", "lasting", "updates", "quality"], default=[])
+    parser.add_argument(
+        "--only", nargs="*", choices=["learn", "recall", "footprint", "lasting", "updates", "quality"], default=[]
+    )
     parser.add_argument("--quick", action="store_true", help="smaller stores: 20,000 messages, 1,000 tenants")
     parser.add_argument("--stores", type=Path, help="keep the stores in this folder, and use those that are there")
     parser.add_argument("--output", type=Path, default=Path("bench-results"))
@@ -37,7 +39,13 @@ def main() -> None:
 
 
 def _parts(data: Path | None):  # type: ignore[no-untyped-def]  # a table of functions of one shape
-    parts = {"footprint": footprint.run, "learn": learning.run, "recall": recalling.run, "lasting": lasting.run, "updates": scenarios.run}
+    parts = {
+        "footprint": footprint.run,
+        "learn": learning.run,
+        "recall": recalling.run,
+        "lasting": lasting.run,
+        "updates": scenarios.run,
+    }
     if data is not None:
         parts["quality"] = lambda report, folder, quick: quality.run(report, folder, data)
     elif "quality" in sys.argv:

@@ -44,6 +44,7 @@ _COMMANDS = {
     "revise": "Give a message new words.",
     "conflicts": "List contradictions that cannot be decided.",
     "timeline": "Show the life of a concept.",
+    "state": "Show the whole memory as it was.",
     "diff": "Show what changed between two moments.",
     "merge": "Let one concept stand for another.",
     "rename": "Give a concept another name.",
@@ -68,7 +69,7 @@ _MODULES = {"import": "import_cmd"}
 
 _SECTIONS = {
     "Learn and recall": ("init", "learn", "recall", "search"),
-    "Facts and time": ("facts", "teach", "retract", "revise", "conflicts", "timeline", "diff"),
+    "Facts and time": ("facts", "teach", "retract", "revise", "conflicts", "timeline", "state", "diff"),
     "Concepts": ("merge", "rename", "undo"),
     "Forget": ("forget", "receipts", "scrub", "retention", "sweep", "consolidate"),
     "Store and service": ("status", "rebuild", "export", "import", "serve", "demo", "eval"),

@@ -251,7 +251,7 @@ def _erase_taught(
     retelling = Retelling(engine, work, how, [entry.seq])
     for statement in work.facts.every_statement_at([entry.seq]):
         if statement.number // 2 in numbers:
-            work.facts.remove_statement(statement.seq, statement.number)
+            work.facts.remove_every_statement(statement.seq, statement.number)
     if left is None:
         work.history.blank_entries([entry.seq])
     else:

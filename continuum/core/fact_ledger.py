@@ -157,7 +157,8 @@ class _Slot:
         ended = [fact for fact in self._open() if not key or fact_key(fact.value) == key]
         ended = [fact for fact in ended if fact.valid_from <= said.valid_from]
         if ended and not self._may_replace(said, ended):
-            self._add(said, status="disputed")
+            if key:
+                self._add(replace(said, polarity=False), status="disputed")
             return
         for fact in ended:
             status: FactStatus = "wrong" if said.mode == FactMode.CORRECTION else "ended"

@@ -44,12 +44,6 @@ def rebuild_tenant(engine: Engine, tenant: TenantId) -> RebuildResult:
     return result
 
 
-def rebuild_if_outdated(engine: Engine, work: UnitOfWork, tenant: TenantRecord) -> None:
-    """Derive everything anew if an older version of the extractors did: what needs evidence can then rely on it."""
-    if tenant.extractors != EXTRACTORS_VERSION:
-        rebuild_rows(engine, work, tenant)
-
-
 def rebuild_rows(engine: Engine, work: UnitOfWork, record: TenantRecord) -> RebuildResult:
     """Derive everything anew inside an open unit of work."""
     entries = exchanges = 0

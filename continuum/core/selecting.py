@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ENTRIES_AT_ONCE = 2_000
+SHORT_NAME_CHARS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +150,15 @@ def _of_concept(work: UnitOfWork, tenant: TenantRecord, name: str) -> Selected:
 
 
 def _names_one(text: str, names: Iterable[str]) -> bool:
-    """Whether a former wording, of which there are few, holds one of some names."""
-    folded = text.casefold()
-    return any(name.casefold() in folded for name in names)
+    """Whether a former wording, of which there are few, holds one of some names as words of its own.
+
+    Names of up to three characters count only as they are written: "Go" is not "go".
+    """
+    for name in names:
+        flags = 0 if len(name) <= SHORT_NAME_CHARS else re.IGNORECASE
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, flags):
+            return True
+    return False
 
 
 def with_summaries(work: UnitOfWork, selected: Selected, wanted: Selector) -> Selected:
@@ -159,18 +168,23 @@ def with_summaries(work: UnitOfWork, selected: Selected, wanted: Selector) -> Se
     """
     if wanted.keeps_summaries:
         return selected
-    sessions = work.history.sessions_of(selected.seqs)
-    summaries = {seq for session in sessions for seq in work.history.summaries_of(session)}
-    return replace(selected, seqs=tuple(sorted({*selected.seqs, *summaries})))
+    gone = set(selected.seqs)
+    for session in work.history.sessions_of(selected.seqs):
+        summaries = work.history.summaries_of(session)
+        # Each sums up what stands between the one before it and itself.
+        for seq in work.history.seqs_of_session(session) if summaries else ():
+            if seq in gone and (place := bisect_right(summaries, seq)) < len(summaries):
+                gone.add(summaries[place])
+    return replace(selected, seqs=tuple(sorted(gone)))
 
 
 def _outlived(work: UnitOfWork, wanted: Callable[[dict[str, Json]], bool]) -> tuple[tuple[int, int], ...]:
     """Facts that were taught again when the messages that stated them went with a summary, by what their entry says."""
     found: list[tuple[int, int]] = []
     after = 0
-    while entries := work.log.read(after, ENTRIES_AT_ONCE):
+    while entries := work.log.of_kind("facts", after, ENTRIES_AT_ONCE):
         for entry in entries:
-            told = json.loads(entry.payload) if entry.kind == "facts" else {}
+            told = json.loads(entry.payload)
             if told.get("session_id") is not None and wanted(told):
                 found += [(entry.seq, number) for number, fact in enumerate(told["facts"]) if fact is not None]
         after = entries[-1].seq
@@ -181,8 +195,8 @@ def _taught(work: UnitOfWork, wanted: Callable[[Statement], bool]) -> tuple[tupl
     """The taught facts that a condition holds for, by entry and number."""
     found: list[Statement] = []
     after = 0
-    while entries := work.log.read(after, ENTRIES_AT_ONCE):
-        seqs = [entry.seq for entry in entries if entry.kind == "facts"]
+    while entries := work.log.of_kind("facts", after, ENTRIES_AT_ONCE):
+        seqs = [entry.seq for entry in entries]
         found += [s for s in work.facts.every_statement_at(seqs) if wanted(s)]
         after = entries[-1].seq
     return _places(found)

@@ -72,7 +72,9 @@ class Upkeep:
         """Go on with what an earlier process began."""
         with system_unit_of_work(self._engine.backend) as work:
             unfinished = work.unfinished_erasures(1)
-            kept = work.tenants_with_ends(TENANTS_AT_ONCE)
+            kept: list[str] = []
+            while page := work.tenants_with_ends(kept[-1] if kept else "", TENANTS_AT_ONCE):
+                kept += page
         for tenant in kept:
             self.watch(TenantId(tenant))
         if unfinished:

@@ -137,7 +137,7 @@ class StepWriter:
         if line.text is None or message is None or message.text == line.text:
             return
         how = Fold(self._secret, self._adjustments, self._engine.links)
-        retelling = Retelling(self._engine, work, how, [seq])
+        retelling = Retelling(self._engine, work, how, [seq], reworded=True)
         since = seq if line.since is None else line.since
         work.history.reword(Wording(seq, entry.seq, since, message.text), line.text)
         work.facts.close([seq], entry.seq)

@@ -281,3 +281,10 @@ def test_a_rebuild_says_how_much_it_folded() -> None:
     run("learn", "I live in Berlin", "Noted.")
     assert told("rebuild") == {"entries": 2, "exchanges": 1}
     assert run("rebuild").stdout == "3 entries and 1 exchanges folded again\n"
+
+
+def test_the_state_of_a_moment_is_counted_or_shown_whole() -> None:
+    run("learn", "I live in Berlin", "Noted.")
+    assert run("state").stdout.splitlines()[0] == "messages: 2"
+    assert [fact["value"] for fact in told("state")["facts"]] == ["Berlin"]
+    assert told("state", "--known-at", "1999-01-01")["messages"] == []

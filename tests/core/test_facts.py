@@ -244,3 +244,11 @@ def test_facts_can_be_listed_as_they_were_known(memory: ConsciousMemory) -> None
 def test_a_fact_whose_message_has_come_to_its_end_is_not_shown(memory: ConsciousMemory) -> None:
     memory.learn("I live in Berlin", timestamp=2 * DAY, expires_at=3 * DAY)
     assert memory.recall("Where do I live?", now=4 * DAY).facts == ()
+
+
+@requirement("facts:conflicts")
+def test_a_less_trusted_end_is_a_disputed_denial(memory: ConsciousMemory) -> None:
+    memory.learn("I live in Oslo")
+    memory.learn_facts([TaughtFact("user", "lives in", "Oslo", mode="end")], origin="tool", source="a scan")
+    shown = [(fact.value, fact.polarity, fact.status) for fact in memory.recall("Where do I live?").facts]
+    assert shown == [("Oslo", True, "current"), ("Oslo", False, "disputed")]

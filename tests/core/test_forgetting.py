@@ -284,6 +284,35 @@ def test_what_was_only_taught_can_be_forgotten_by_name(memory: ConsciousMemory) 
     assert memory.facts() == []
 
 
+@requirement("forget:erase")
+def test_a_former_wording_is_taken_only_by_a_name_of_its_own(memory: ConsciousMemory) -> None:
+    learned = memory.learn("I was going to buy a mango")
+    memory.revise(learned.message_ids[0], "I was about to buy fruit")
+    memory.learn("We write it in Go")
+    memory.forget(concept="Go", reason="asked to")
+    assert [message.text for message in memory.get_messages()] == ["I was about to buy fruit"]
+
+
+@requirement("forget:erase")
+def test_a_summary_stays_when_something_later_is_forgotten(memory: ConsciousMemory) -> None:
+    memory.learn("The weather in Bergen was mild", session_id="old", timestamp=1 * DAY)
+    memory.consolidate(keep_originals=False)
+    later = memory.learn("Nothing else happened", session_id="old", timestamp=2 * DAY)
+    memory.forget(later.message_ids[0])
+    assert len(memory.get_messages()) == 1
+
+
+@requirement("forget:erase")
+def test_closed_statements_of_a_taught_fact_go_with_it(memory: ConsciousMemory) -> None:
+    learned = memory.learn("I live in Lisbon")
+    memory.learn_facts([{"subject": "user", "attribute": "lives in", "value": "Zanzibar", "replaces": "Lisbon"}])
+    memory.revise(learned.message_ids[0], "I live in Bern")
+    taught = next(fact for fact in memory.facts() if fact.value == "Zanzibar")
+    memory.forget(fact_id=taught.id)
+    with memory._engine.unit(memory.tenant_id, write=False) as work:
+        assert work.facts.every_statement_at([3]) == []
+
+
 @requirement("forget:receipts")
 def test_erasures_that_overlap_are_chained_in_the_order_in_which_they_end(
     memory: ConsciousMemory, monkeypatch: pytest.MonkeyPatch

@@ -211,7 +211,7 @@ def present(here: World) -> MemoryState:
     return MemoryState(
         tuple(messages),
         tuple(sorted(entities, key=lambda each: each.id)),
-        tuple(link for link, _ in links if link is not None),
+        tuple(found[0] for found in links if found is not None),
         tuple(sorted(compounds, key=lambda each: each.id)),
         tuple(sorted(decisions, key=lambda each: (each.message_seq, each.start, each.id))),
         tuple(facts),
@@ -222,10 +222,10 @@ def present(here: World) -> MemoryState:
 def test_as_of_a_moment_before_the_first_memory_there_is_honestly_nothing() -> None:
     with world() as here:
         here.learn(0, 1, 0)
-        for moment in ({"as_of": 1.0}, {"known_at": 1.0}):
-            context = here.memory.recall("Where do I live?", **moment)
+        for as_of, known_at in ((1.0, None), (None, 1.0)):
+            context = here.memory.recall("Where do I live?", as_of=as_of, known_at=known_at)
             assert (context.memories, context.concepts, context.facts, context.degraded) == ((), (), (), ())
-            assert not here.memory.state(**moment).messages
+            assert not here.memory.state(as_of=as_of, known_at=known_at).messages
 
 
 @pytest.mark.parametrize("moment", ["2026-02-30", "yesterday", float("nan")])

@@ -128,6 +128,10 @@ class Facts(Repository):
         """Delete all that messages or entries stated."""
         self._rows_in("remove_statements", seqs)
 
+    def remove_every_statement(self, seq: int, number: int) -> None:
+        """Delete one statement and what it was before, as if it had never been made."""
+        self._rows("remove_every_statement", seq=seq, number=number)
+
     def remove_statement(self, seq: int, number: int) -> None:
         """Delete one statement."""
         self._rows("remove_statement", seq=seq, number=number)

@@ -47,6 +47,6 @@ class SystemRepository:
         """Tenants with an erasure that was begun and is not scrubbed."""
         return [row[0] for row in self._rows("unfinished_erasures", limit=limit)]
 
-    def tenants_with_ends(self, limit: int = 1_000) -> list[str]:
-        """Tenants that have messages with an end, earlier wordings, or rules of retention."""
-        return [row[0] for row in self._rows("tenants_with_ends", limit=limit)]
+    def tenants_with_ends(self, after: str = "", limit: int = 1_000) -> list[str]:
+        """Tenants that have messages with an end, earlier wordings, or rules; go on with the last name as `after`."""
+        return [row[0] for row in self._rows("tenants_with_ends", after=after, limit=limit)]

@@ -111,11 +111,6 @@ SET raw_strength = excluded.raw_strength, strength = excluded.strength, tier = e
     co_occurrences = excluded.co_occurrences, sources = excluded.sources, created_at = excluded.created_at,
     last_accessed = excluded.last_accessed, first_seq = excluded.first_seq, last_seq = excluded.last_seq;
 
--- name: link_keys_from
--- scope: tenant
-SELECT concept_a, concept_b, link_type
-FROM attention_links WHERE tenant_id = :tenant_id AND concept_a IN :list;
-
 -- name: remove_link
 -- scope: tenant
 DELETE FROM attention_links

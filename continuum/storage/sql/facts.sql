@@ -80,6 +80,11 @@ DELETE FROM fact_statements WHERE tenant_id = :tenant_id AND seq IN :list;
 -- scope: tenant
 DELETE FROM fact_statements WHERE tenant_id = :tenant_id AND seq = :seq AND number = :number;
 
+-- name: remove_every_statement
+-- scope: tenant
+-- Closed statements too, whose numbers were moved by multiples of 1000.
+DELETE FROM fact_statements WHERE tenant_id = :tenant_id AND seq = :seq AND number % 1000 = :number;
+
 -- name: prune_statements
 -- scope: tenant
 DELETE FROM fact_statements WHERE tenant_id = :tenant_id AND until_seq IS NOT NULL AND until_seq <= :until;

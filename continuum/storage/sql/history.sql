@@ -137,11 +137,6 @@ WHERE tenant_id = :tenant_id;
 -- scope: tenant
 SELECT session_id FROM auto_messages WHERE tenant_id = :tenant_id AND seq IN :list;
 
--- name: session_extent
--- scope: tenant
-SELECT COUNT(*), MIN(timestamp), MAX(timestamp) FROM auto_messages
-WHERE tenant_id = :tenant_id AND session_id = :session_id;
-
 -- name: session_has_messages
 -- scope: tenant
 SELECT seq FROM auto_messages WHERE tenant_id = :tenant_id AND session_id = :session_id ORDER BY seq LIMIT 1;
@@ -149,11 +144,6 @@ SELECT seq FROM auto_messages WHERE tenant_id = :tenant_id AND session_id = :ses
 -- name: remove_session
 -- scope: tenant
 DELETE FROM sessions WHERE tenant_id = :tenant_id AND session_id = :session_id RETURNING session_id;
-
--- name: set_session_extent
--- scope: tenant
-UPDATE sessions SET created_at = :created_at, last_active = :last_active
-WHERE tenant_id = :tenant_id AND session_id = :session_id;
 
 -- name: seqs_of_session
 -- scope: tenant

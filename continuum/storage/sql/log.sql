@@ -7,3 +7,8 @@ VALUES :rows(:tenant_id, ?, ?, ?, ?, ?);
 -- scope: tenant
 SELECT seq, kind, entry_id, recorded_at, payload
 FROM log WHERE tenant_id = :tenant_id AND seq > :after ORDER BY seq LIMIT :limit;
+
+-- name: read_log_of_kind
+-- scope: tenant
+SELECT seq, kind, entry_id, recorded_at, payload
+FROM log WHERE tenant_id = :tenant_id AND seq > :after AND kind = :kind ORDER BY seq LIMIT :limit;

@@ -86,4 +86,4 @@ SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY versi
 
 -- name: tenants_with_ends
 -- scope: system
-SELECT tenant_id FROM tenants WHERE notes > 0 OR policy <> '{}' ORDER BY tenant_id LIMIT :limit;
+SELECT tenant_id FROM tenants WHERE (notes > 0 OR policy <> '{}') AND tenant_id > :after ORDER BY tenant_id LIMIT :limit;
