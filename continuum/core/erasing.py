@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -109,13 +110,10 @@ def finish_begun(engine: Engine, tenant: TenantId) -> int:
 
 def drop_copies(engine: Engine, tenant: TenantId) -> None:
     """Drop what this process keeps of it beside the store: in indexes, vectors and answers."""
-    with engine.unit(tenant, write=False) as work:
-        record = work.tenants.get()
-        if record is not None:
-            try:
-                engine.index_store.take_back(work, record)
-            except OSError as exc:  # the erasure is done: whoever loads the file next throws it away
-                _logger.warning("saved index of tenant %s cannot be removed: %s", tenant, exc)
+    try:
+        engine.index_store.take_back(tenant)
+    except OSError as exc:  # the erasure is done: whoever loads the file next throws it away
+        _logger.warning("saved index of tenant %s cannot be removed: %s", tenant, exc)
     if engine.vectors is not None:
         engine.vectors.forget(tenant)
     if engine.cache is not None:
@@ -238,7 +236,14 @@ def _erase_idle_adjustments(engine: Engine, work: UnitOfWork, tenant: TenantReco
     spoken = work.evidence.exchanges_of({each.subject_id for each in made})
     by_hand = work.evidence.entries_of({each.subject_id for each in made})
     own = {each.seq for each in made}
-    idle = [e.seq for e in made if e.subject_id not in spoken and not by_hand.get(e.subject_id, set()) - own]
+    named = Counter(each for e in made for each in {e.subject_id, e.object_id})
+    idle = [
+        e.seq
+        for e in made
+        if e.subject_id not in spoken
+        and not by_hand.get(e.subject_id, set()) - own
+        and named[e.subject_id] == 1 == named[e.object_id]  # a later one may lead through it
+    ]
     gone = work.history.entries(idle)
     refold_after(engine, work, tenant, idle)
     work.history.blank_entries(idle)

@@ -179,14 +179,14 @@ class IndexStore:
             self._drop_past(tenant)
         self._drop_saved(tenant)
 
-    def take_back(self, work: UnitOfWork, tenant: TenantRecord) -> None:
-        """Do at once what the log says was erased: to the index that is held, or to the saved copy if none is."""
+    def take_back(self, tenant: TenantId) -> None:
+        """Drop what would outlive an erasure: the saved copy and views of the past.
+
+        The index that is held reads in the log what was erased before it answers again. Raises OSError.
+        """
         with self._lock:
-            held = work.tenant_id in self._tenants
-        if held:
-            self.view(work, tenant)
-        else:
-            self.purge(work.tenant_id)
+            self._drop_past(tenant)
+        self._drop_saved(tenant)
 
     def _drop_past(self, tenant: TenantId) -> None:
         for key in [key for key in self._past if key[0] == tenant]:
