@@ -42,7 +42,7 @@ bench: setup
 	@$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA),) $(if $(STORES),--stores $(STORES),)
 
 soak: setup
-	@$(BIN)/python -m pytest -m soak --timeout 7200
+	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile exploring --timeout 7200
 
 # Re-resolves the pinned set; needs `uv`, which nobody else does.
 lock:

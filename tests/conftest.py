@@ -7,12 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from continuum.core.config import reset_config
 from continuum.core.memory import ConsciousMemory
 from continuum.core.tenants import TenantManager
 
 MemoryFactory = Callable[[str], ConsciousMemory]
+
+# The same examples on every machine, so that a failure is the change's own; `make soak` looks for new ones.
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("exploring", derandomize=False, max_examples=300, print_blob=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

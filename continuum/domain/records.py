@@ -331,7 +331,7 @@ class TenantRecord:
     adjustments: int = 0
     """How many merges and renames it has had: without one, nobody has to look for them."""
     notes: int = 0
-    """How many messages were given an end, superseded as a whole, or worded anew."""
+    """How often messages were given an end, superseded as a whole, or worded anew; never counted down."""
     policy: str = "{}"
     """Its retention rules, a JSON object in text form."""
 

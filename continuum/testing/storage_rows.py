@@ -23,6 +23,7 @@ from continuum.domain.records import (
     StoredVector,
 )
 from continuum.storage import AsyncBackend, StorageBackend, UnitOfWork, unit_of_work
+from continuum.testing.lasting_rows import LASTING_READS, LASTING_WRITES, plant_lasting
 
 Answer = TypeVar("Answer")
 
@@ -118,9 +119,10 @@ def plant(work: UnitOfWork, first: int = 1) -> None:
     work.tenants.ensure(NOW, lambda: b"s" * 32)
     seqs = (first, first + 1)
     assert work.tenants.advance(2, NOW).last_seq == first + 1
-    work.log.append([LogEntry(seq, "message", f"m{seq}", NOW) for seq in seqs])
+    work.log.append([LogEntry(first, "message", f"m{first}", NOW), LogEntry(first + 1, "policy", f"p{first}", NOW)])
     work.sessions.append("s1", 2, NOW)
-    work.messages.append([message(seq) for seq in seqs])
+    summary = message(first + 1, role="system", metadata='{"summary_of": "s1"}')
+    work.messages.append([message(first), summary])
     work.messages.index([IndexedMessage(seq, NOW, "s1", "user", "Ada", b"terms", b"tags") for seq in seqs])
     work.entities.observe([entity("bees", first), entity("honey", first)])
     work.mentions.append([Mention("bees", first, 7, 11, "x"), Mention("honey", first + 1, 0, 5, "x")])
@@ -129,7 +131,8 @@ def plant(work: UnitOfWork, first: int = 1) -> None:
     work.compounds.count([compound("bees", "honey", seq=first)])
     work.compounds.count([compound("bees", "honey", seq=first)])
     work.vectors.put([StoredVector(first, "small", b"\0\0\x80?")])
-    work.idempotency.put(f"key{first}", b"hash", "{}", NOW)
+    work.idempotency.put(f"key{first}", b"hash", "{}", NOW, first)
+    plant_lasting(work, first)
 
 
 READS: dict[str, Callable[[UnitOfWork], object]] = {
@@ -166,6 +169,7 @@ READS: dict[str, Callable[[UnitOfWork], object]] = {
     "vectors.count": lambda work: work.vectors.count("small"),
     "idempotency.get": lambda work: [work.idempotency.get(f"key{seq}") for seq in range(1, 9)],
     "export_derived": lambda work: work.export_derived(),
+    **LASTING_READS,
 }
 """Every reading method, with arguments that find what `plant` keeps."""
 
@@ -186,6 +190,12 @@ WRITES: dict[str, Callable[[UnitOfWork], object]] = {
     "idempotency.put": lambda work: work.idempotency.put("key1", b"other", "[]", NOW),
     "idempotency.expire": lambda work: work.idempotency.expire(NOW + 1_000),
     "clear_derived": lambda work: work.clear_derived(),
+    "entities.state": lambda work: work.entities.state(entity("bees", description="insects")),
+    "entities.write": lambda work: work.entities.write([entity("bees", occurrences=9)]),
+    "links.write": lambda work: work.links.write(link("bees", "honey", strength=0.9), 0.9),
+    "compounds.write": lambda work: work.compounds.write(replace(compound("bees", "honey"), co_occurrence_count=9)),
+    "compounds.remove": lambda work: work.compounds.remove(compound("bees", "honey")),
+    **LASTING_WRITES,
 }
 """Every writing method, with arguments that would change what `plant` keeps."""
 

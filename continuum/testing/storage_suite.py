@@ -32,10 +32,13 @@ from continuum.domain.records import (
     Sources,
     StoredVector,
     TenantCounts,
+    TenantRecord,
 )
 from continuum.errors import ConflictError, NotFoundError
 from continuum.storage import StorageBackend, UnitOfWork, system_unit_of_work, unit_of_work
 from continuum.storage.migrate import known_migrations
+from continuum.storage.repositories.base import Repository
+from continuum.testing.lasting_rows import derive_lasting
 from continuum.testing.scrub_suite import ScrubConformance
 from continuum.testing.storage_rows import (
     ALICE,
@@ -85,6 +88,20 @@ class StorageConformance(ScrubConformance):
         assert everything(store, BOB) == bob
         changed = everything(store, ALICE) != alice
         assert changed is (name != "tenants.ensure")
+
+    def test_every_method_of_every_repository_is_tried_with_two_tenants(self, store: Store) -> None:
+        def methods(work: UnitOfWork) -> set[str]:
+            return {
+                f"{name}.{method}"
+                for name in work.__slots__
+                if isinstance(repository := getattr(work, name), Repository)
+                for method in dir(repository)
+                if not (name.startswith("_") or method.startswith("_"))
+            }
+
+        tried = {name.split(" ")[0] for name in (*READS, *WRITES)}
+        # It writes what other methods counted, before the commit of each of them.
+        assert store.read(ALICE, methods) == {name for name in tried if "." in name} | {"tenants.write_counts"}
 
     # -- transactions
 
@@ -505,6 +522,12 @@ class StorageConformance(ScrubConformance):
             work.links.reinforce([link("bees", "honey")], **RATES)
             work.decisions.append([decision("d1")])
             work.compounds.count([compound("bees", "honey"), compound("bees", "honey")])
+            derive_lasting(work, 1)
 
         store.write(ALICE, fold)
-        assert everything(store, ALICE) == before
+        after = everything(store, ALICE)
+        tenant = before.pop("tenants.get")
+        assert isinstance(tenant, TenantRecord)
+        # Notes are counted up only: the supersession that was derived again counts again.
+        assert after.pop("tenants.get") == replace(tenant, notes=tenant.notes + 1)
+        assert after == before

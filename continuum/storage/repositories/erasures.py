@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,10 +71,6 @@ class Erasures(Repository):
     def bury(self, tombstones: Sequence[Tombstone]) -> None:
         """Keep the ids of erased entries."""
         self._put("add_tombstones", [(each.entry_id, each.seq, each.erasure_id) for each in tombstones])
-
-    def buried(self, entry_ids: Iterable[str]) -> set[str]:
-        """Which of these ids were erased."""
-        return {row[0] for row in self._rows_in("tombstones_of", entry_ids)}
 
     def tombstones(self, after: str = "", limit: int = 1_000) -> Sequence[Tombstone]:
         """Tombstones in the order of their ids; go on with the last id as `after`."""

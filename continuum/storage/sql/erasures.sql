@@ -42,10 +42,6 @@ INSERT INTO tombstones (tenant_id, entry_id, seq, erasure_id)
 VALUES :rows(:tenant_id, ?, ?, ?)
 ON CONFLICT (tenant_id, entry_id) DO NOTHING;
 
--- name: tombstones_of
--- scope: tenant
-SELECT entry_id FROM tombstones WHERE tenant_id = :tenant_id AND entry_id IN :list;
-
 -- name: list_tombstones
 -- scope: tenant
 SELECT entry_id, seq, erasure_id FROM tombstones WHERE tenant_id = :tenant_id AND entry_id > :after

@@ -1,0 +1,241 @@
+"""Rows and methods of the storage suite about facts, evidence, earlier words, erasures and transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from continuum.domain.facts import Fact, FactMode, Statement
+from continuum.domain.records import (
+    Adjustment,
+    CompoundSighting,
+    Entity,
+    MessageNote,
+    Origin,
+    Scope,
+    Sources,
+    Taught,
+    Wording,
+)
+from continuum.storage import UnitOfWork
+from continuum.storage.repositories.erasures import ErasureRow, Tombstone
+from continuum.storage.repositories.portability import WholeSession
+
+NOW = 1_760_000_000_000_000
+SCOPE = Scope("u", "a", "p")
+SEQS = range(1, 9)
+
+
+def taught(first: int) -> Taught:
+    """Bees and honey met in one exchange."""
+    met = tuple(
+        Entity(name, name.title(), "concept", name, "", NOW, NOW, 1, first_seq=first, last_seq=first)
+        for name in ("bees", "honey")
+    )
+    sighting = CompoundSighting(("bees", "honey"), "bees + honey", NOW, first)
+    return Taught(f"x{first}", first, first, NOW, met, (("bees", "honey", Sources.USER),), (sighting,))
+
+
+def statement(seq: int, number: int = 0, **changes: Any) -> Statement:  # Any: whatever a field takes
+    """Somebody states where they live."""
+    plain = Statement(
+        slot_id="slot",
+        seq=seq,
+        number=number,
+        subject="user",
+        attribute="lives in",
+        value="Porto",
+        mode=FactMode.STATE,
+        polarity=True,
+        single=True,
+        replaces="Lisbon",
+        confidence=0.9,
+        valid_from=NOW,
+        valid_to=None,
+        recorded_at=NOW,
+        message_id=f"m{seq}",
+        start=0,
+        end=5,
+        origin=Origin.USER,
+        source="user",
+        scope=SCOPE,
+        since_seq=seq,
+    )
+    return replace(plain, **changes)
+
+
+def fact(first: int, **changes: Any) -> Fact:  # Any: whatever a field takes
+    """What the statement at `first` says, and another denies."""
+    plain = Fact(
+        id=f"f{first}",
+        slot_id="slot",
+        subject="user",
+        attribute="lives in",
+        value="Porto",
+        polarity=True,
+        single=True,
+        status="disputed",
+        confidence=0.9,
+        valid_from=NOW,
+        valid_to=None,
+        recorded_at=NOW,
+        message_id=f"m{first}",
+        start=0,
+        end=5,
+        origin=Origin.USER,
+        source="user",
+        scope=SCOPE,
+        first_seq=first,
+        first_number=0,
+        last_seq=first,
+    )
+    return replace(plain, **changes)
+
+
+def derive_lasting(work: UnitOfWork, first: int) -> None:
+    """Keep what is derived from the messages at `first` and `first` + 1, as far as it is not there."""
+    work.evidence.put([taught(first)])
+    work.evidence.add_entry(first, ["bees"])
+    work.evidence.add_adjustment(Adjustment(first, f"a{first}", "merge", "wax", "bees", "Bees"))
+    known = {(each.seq, each.number) for each in work.facts.every_statement("slot")}
+    closed = statement(first, 1, until_seq=first + 1)
+    stated = (statement(first), closed, statement(first + 1, refers_to=(first, 0)))
+    work.facts.append([each for each in stated if (each.seq, each.number) not in known])
+    work.facts.write([fact(first)])
+    work.facts.added(1)
+    work.history.put_superseded([MessageNote(first + 1, None, first, NOW, f"m{first}")])
+
+
+def plant_lasting(work: UnitOfWork, first: int) -> None:
+    """Keep something of every kind beside the messages at `first` and `first` + 1."""
+    work.tenants.note_said([NOW + first, NOW + first + 1])
+    derive_lasting(work, first)
+    work.history.reword(Wording(first, first + 1, first, "I kept bees."), "I keep bees.")
+    work.history.put_expiries({first: NOW + 1})
+    work.history.set_summary("s1", first)
+    work.erasures.put(ErasureRow(first, f"e{first}", "erased", "", "{}"))
+    work.erasures.put(ErasureRow(-first, f"r{first}", "running", "[]", "{}"))
+    work.erasures.bury([Tombstone(f"t{first}", first, f"e{first}")])
+
+
+LASTING_READS: dict[str, Callable[[UnitOfWork], object]] = {
+    "tenants.is_in_order": lambda work: work.tenants.is_in_order(),
+    "log.of_kind": lambda work: work.log.of_kind("message"),
+    "links.get": lambda work: work.links.get("bees", "honey", "hebbian"),
+    "compounds.by_ids": lambda work: work.compounds.by_ids(["bees + honey", "bees + wax"]),
+    "evidence.of_exchanges": lambda work: work.evidence.of_exchanges([f"x{seq}" for seq in (*SEQS, 90)]),
+    "evidence.meetings": lambda work: work.evidence.meetings("bees", "honey"),
+    "evidence.edge_exchanges": lambda work: work.evidence.edge_exchanges("bees", 3),
+    "evidence.edges": lambda work: work.evidence.edges("bees") if work.mentions.of_entity("bees") else None,
+    "evidence.times": lambda work: work.evidence.times("bees"),
+    "evidence.session_extent": lambda work: work.evidence.session_extent("s1"),
+    "evidence.every": lambda work: list(work.evidence.every()),
+    "evidence.exchanges_of": lambda work: work.evidence.exchanges_of(["bees", "honey", "resolve"]),
+    "evidence.exchanges_of_session": lambda work: work.evidence.exchanges_of_session("s1"),
+    "evidence.entries_of": lambda work: work.evidence.entries_of(["bees"]),
+    "evidence.subjects_of": lambda work: work.evidence.subjects_of([*SEQS, 90]),
+    "evidence.adjustments": lambda work: work.evidence.adjustments(),
+    "facts.statements": lambda work: work.facts.statements("slot"),
+    "facts.every_statement": lambda work: work.facts.every_statement("slot"),
+    "facts.statements_at": lambda work: work.facts.statements_at([*SEQS, 90]),
+    "facts.stated_at": lambda work: work.facts.stated_at(SEQS),
+    "facts.every_statement_at": lambda work: work.facts.every_statement_at(SEQS),
+    "facts.with_value": lambda work: work.facts.with_value("porto", 100, 10),
+    "facts.replacing_after": lambda work: work.facts.replacing_after(0),
+    "facts.referring_to": lambda work: work.facts.referring_to(SEQS),
+    "facts.slots_changed": lambda work: work.facts.slots_changed(0, 100, 10),
+    "facts.every_slot": lambda work: list(work.facts.every_slot()),
+    "facts.of_slots": lambda work: work.facts.of_slots(["slot"]),
+    "facts.by_ids": lambda work: work.facts.by_ids([f"f{seq}" for seq in SEQS]),
+    "facts.of_attributes": lambda work: work.facts.of_attributes(["livesin"], 10),
+    "facts.of_attribute_and_subject": lambda work: work.facts.of_attribute_and_subject("livesin", "user", 10),
+    "facts.disputed_slots": lambda work: work.facts.disputed_slots(10),
+    "facts.list": lambda work: work.facts.list(),
+    "facts.list of a subject": lambda work: work.facts.list(subject_key="user", attribute_key="livesin"),
+    "history.in_force": lambda work: work.history.in_force(1),
+    "history.wordings": lambda work: work.history.wordings(SEQS),
+    "history.has_wordings": lambda work: work.history.has_wordings(100),
+    "history.position_at": lambda work: work.history.position_at(NOW, work.tenants.position()),
+    "history.entries": lambda work: work.history.entries(SEQS),
+    "history.notes": lambda work: work.history.notes(SEQS),
+    "history.superseded_by": lambda work: work.history.superseded_by([f"m{seq}" for seq in SEQS]),
+    "history.expired": lambda work: work.history.expired(NOW + 100, 10),
+    "history.every_wording": lambda work: work.history.every_wording(),
+    "history.summaries_of": lambda work: work.history.summaries_of("s1"),
+    "history.sessions_of": lambda work: work.history.sessions_of(SEQS),
+    "history.seqs_of_exchanges": lambda work: work.history.seqs_of_exchanges([f"x{seq}" for seq in SEQS]),
+    "history.seqs_of_session": lambda work: work.history.seqs_of_session("s1"),
+    "history.seqs_following": lambda work: work.history.seqs_following("s1", 0, 10),
+    "history.seqs_of_scope": lambda work: work.history.seqs_of_scope(SCOPE),
+    "history.seqs_before": lambda work: work.history.seqs_before(NOW + 100),
+    "history.seqs_naming": lambda work: work.history.seqs_naming(["bees"]),
+    "history.old_sessions": lambda work: work.history.old_sessions(NOW + 100, 10),
+    "erasures.get": lambda work: [work.erasures.get(f"e{seq}") for seq in SEQS],
+    "erasures.last": lambda work: work.erasures.last(),
+    "erasures.next_running": lambda work: work.erasures.next_running(),
+    "erasures.in_state": lambda work: [work.erasures.in_state("running"), work.erasures.in_state("erased")],
+    "erasures.list": lambda work: work.erasures.list(),
+    "erasures.tombstones": lambda work: work.erasures.tombstones(),
+    "portability.message_places": lambda work: work.portability.message_places([f"m{seq}" for seq in SEQS]),
+    "portability.tombstones": lambda work: work.portability.tombstones([f"t{seq}" for seq in SEQS]),
+    "portability.entries_by_hand": lambda work: work.portability.entries_by_hand(),
+    "portability.sessions": lambda work: work.portability.sessions(),
+    "portability.vector_models": lambda work: work.portability.vector_models(),
+}
+"""Every reading method about what lasts, with arguments that find what `plant_lasting` keeps."""
+
+
+def _settle_empty_session(work: UnitOfWork) -> None:
+    work.history.remove_messages([1, 2])
+    work.history.settle_session("s1")
+
+
+LASTING_WRITES: dict[str, Callable[[UnitOfWork], object]] = {
+    "tenants.note_said": lambda work: work.tenants.note_said([NOW - 9]),
+    "tenants.derived_by": lambda work: work.tenants.derived_by(9),
+    "tenants.set_metadata": lambda work: work.tenants.set_metadata('{"a": 1}'),
+    "tenants.set_policy": lambda work: work.tenants.set_policy('{"history_days": 1}'),
+    "tenants.forget_derived_counts": lambda work: work.tenants.forget_derived_counts(),
+    "links.remove": lambda work: work.links.remove("bees", "honey", "hebbian"),
+    "entities.remove": lambda work: work.entities.remove(["bees"]),
+    "decisions.remove": lambda work: work.decisions.remove([1]),
+    "idempotency.forget": lambda work: work.idempotency.forget([1]),
+    "evidence.put": lambda work: work.evidence.put([taught(90)]),
+    "evidence.remove": lambda work: work.evidence.remove([taught(1)]),
+    "evidence.add_entry": lambda work: work.evidence.add_entry(90, ["bees"]),
+    "evidence.remove_entries": lambda work: work.evidence.remove_entries([1]),
+    "evidence.add_adjustment": lambda work: work.evidence.add_adjustment(
+        Adjustment(90, "a90", "rename", "bees", "bees", "Hive")
+    ),
+    "evidence.undo_adjustment": lambda work: work.evidence.undo_adjustment(1, 90),
+    "evidence.remove_adjustments": lambda work: work.evidence.remove_adjustments([1]),
+    "facts.append": lambda work: work.facts.append([statement(90)]),
+    "facts.close": lambda work: work.facts.close([1], 90),
+    "facts.remove_statements": lambda work: work.facts.remove_statements([1]),
+    "facts.remove_every_statement": lambda work: work.facts.remove_every_statement(1, 1),
+    "facts.remove_statement": lambda work: work.facts.remove_statement(1, 0),
+    "facts.prune": lambda work: work.facts.prune(90),
+    "facts.write": lambda work: work.facts.write([fact(1, status="current")]),
+    "facts.added": lambda work: work.facts.added(3),
+    "facts.remove": lambda work: work.facts.remove(["f1"]),
+    "history.reword": lambda work: work.history.reword(Wording(1, 90, 2, "I keep bees."), "I keep wasps."),
+    "history.prune": lambda work: work.history.prune(90),
+    "history.put_expiries": lambda work: work.history.put_expiries({2: NOW}),
+    "history.put_superseded": lambda work: work.history.put_superseded([MessageNote(1, None, 2, NOW, "m2")]),
+    "history.unsupersede": lambda work: work.history.unsupersede([2]),
+    "history.remove_messages": lambda work: work.history.remove_messages([1]),
+    "history.remove_mentions": lambda work: work.history.remove_mentions([1]),
+    "history.remove_vectors": lambda work: work.history.remove_vectors([1]),
+    "history.blank_entries": lambda work: work.history.blank_entries([1]),
+    "history.rewrite_entry": lambda work: work.history.rewrite_entry(1, '{"a": 1}'),
+    "history.settle_session": _settle_empty_session,
+    "history.set_summary": lambda work: work.history.set_summary("s1", 2),
+    "erasures.put": lambda work: work.erasures.put(ErasureRow(1, "e1", "scrubbed", "", "{}")),
+    "erasures.finish": lambda work: work.erasures.finish(-1, ErasureRow(7, "r1", "erased", "", "{}")),
+    "erasures.bury": lambda work: work.erasures.bury([Tombstone("t2", 2, "e1")]),
+    "portability.restore_session": lambda work: work.portability.restore_session(
+        WholeSession("s1", NOW - 1, NOW + 9, 7, None)
+    ),
+}
+"""Every writing method about what lasts, with arguments that would change what `plant_lasting` keeps."""
