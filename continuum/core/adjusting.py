@@ -6,14 +6,26 @@ undone, and the past be seen as it was.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from continuum.domain.clock import Micros
 from continuum.domain.ids import derived_id
 from continuum.domain.records import Adjustment, CompoundConcept, Entity, Sources, Taught
 from continuum.language.names import entity_key
 from continuum.storage.repositories.entities import joined_sightings, merged_aliases
 from continuum.storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """At a position of the log the links of co-occurrence went that were weaker than `below` and not seen since
+    `before` (microseconds): of them no earlier meeting counts."""
+
+    seq: int
+    below: float
+    before: Micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,8 @@ class Adjustments:
     """From an id that words give to the entity that it stands for; ids that are not here stand for themselves."""
     names: dict[str, str] = field(default_factory=dict)
     """Entities that were renamed, or keep their own name among those merged into them."""
+    prunes: tuple[Prune, ...] = ()
+    """What was pruned, in the order of the log."""
 
     def entity(self, entity_id: str) -> str:
         """The entity that an id stands for."""
@@ -41,17 +55,20 @@ def in_force(adjustments: Iterable[Adjustment], seq: int | None = None) -> Adjus
     """What holds at a position of the log, None for the newest."""
     parent: dict[str, str] = {}
     names: dict[str, str] = {}
+    prunes: list[Prune] = []
     for each in adjustments:
         begun = seq is None or each.seq <= seq
         if begun and (each.undone_seq is None or (seq is not None and each.undone_seq > seq)):
-            if each.kind == "rename":
+            if each.kind == "prune":
+                prunes.append(Prune(each.seq, **json.loads(each.name)))
+            elif each.kind == "rename":
                 names[each.subject_id] = each.name
                 if each.object_id != each.subject_id:
                     parent[each.object_id] = each.subject_id
             else:
                 parent[each.subject_id] = each.object_id
                 names[each.object_id] = each.name
-    return Adjustments({raw: _root(parent, raw) for raw in parent}, names)
+    return Adjustments({raw: _root(parent, raw) for raw in parent}, names, tuple(prunes))
 
 
 def adjustments_of(work: UnitOfWork, made: int, seq: int | None = None) -> Adjustments:

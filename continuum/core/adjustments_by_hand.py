@@ -61,23 +61,30 @@ def undo_adjustment(engine: Engine, tenant: TenantId, seq: int) -> int:
     at = checked_count(seq, "seq", 1, NO_SEQ)
     with engine.unit(tenant, write=True) as work:
         how = _how(engine, work)
-        made = [each for each in work.evidence.adjustments() if each.seq == at and each.undone_seq is None]
+        made = [
+            each
+            for each in work.evidence.adjustments()
+            if each.seq == at and each.undone_seq is None and each.kind != "prune"
+        ]
         if not made:
             raise NotFoundError(f"seq: there is no merge and no rename in force that was made at {at}")
         touched = {made[0].subject_id, how.adjustments.entity(made[0].subject_id)}
         touched |= {made[0].object_id, how.adjustments.entity(made[0].object_id)}
-        before = _touching(work, how, touched)
+        before = touched_around(work, how, touched)
         _, entry = append_entry(work, "undo", {"seq": at}, engine.clock.now())
         apply_adjustment(work, how.secret, entry)
-        _refold(work, how, before, touched)
+        refold_touched(work, how, before, touched)
         return entry.seq
 
 
 def apply_adjustment(work: UnitOfWork, secret: bytes, entry: LogEntry) -> None:
-    """Keep what a merge, rename or undo entry says; the rows it changes are folded by the caller."""
+    """Keep what a merge, rename, prune or undo entry says; the rows it changes are folded by the caller."""
     told = json.loads(entry.payload)
     if entry.kind == "undo":
         work.evidence.undo_adjustment(told["seq"], entry.seq)
+        return
+    if entry.kind == "prune":
+        work.evidence.add_adjustment(Adjustment(entry.seq, entry.entry_id, "prune", "", "", entry.payload))
         return
     adjustments = adjustments_of(work, 1)
     subject = adjustments.entity(derived_id(secret, "concept", entity_key(told["name"])))
@@ -100,10 +107,10 @@ def refold_after(engine: Engine, work: UnitOfWork, tenant: TenantRecord, seqs: S
     entities = {how.adjustments.entity(each) for each in work.evidence.subjects_of(seqs)} | work.evidence.subjects_of(
         seqs
     )
-    before = _touching(work, how, entities)
+    before = touched_around(work, how, entities)
     work.evidence.remove_entries(seqs)
     work.evidence.remove_adjustments(seqs)
-    _refold(work, how, before, entities)
+    refold_touched(work, how, before, entities)
 
 
 def _adjust(
@@ -115,10 +122,10 @@ def _adjust(
     entities: list[str],
     answer: str,
 ) -> tuple[Entity, int]:
-    before = _touching(work, how, set(entities))
+    before = touched_around(work, how, set(entities))
     _, entry = append_entry(work, "merge" if kind == "merge" else "rename", payload, engine.clock.now())
     apply_adjustment(work, how.secret, entry)
-    _refold(work, how, before, set(entities))
+    refold_touched(work, how, before, set(entities))
     return work.entities.by_ids([answer])[answer], entry.seq
 
 
@@ -139,7 +146,7 @@ def _concept(work: UnitOfWork, how: Fold, name: str, field: str) -> Entity:
     return found
 
 
-def _touching(work: UnitOfWork, how: Fold, entities: set[str]) -> tuple[Touched, set[LinkKey]]:
+def touched_around(work: UnitOfWork, how: Fold, entities: set[str]) -> tuple[Touched, set[LinkKey]]:
     """All that the evidence of entities touches now, and the typed links at them."""
     raw = [each for entity_id in sorted(entities) for each in how.adjustments.group(entity_id)]
     exchanges = {each for found in work.evidence.exchanges_of(raw).values() for each in found}
@@ -153,10 +160,10 @@ def _touching(work: UnitOfWork, how: Fold, entities: set[str]) -> tuple[Touched,
     return touched, typed
 
 
-def _refold(work: UnitOfWork, how: Fold, before: tuple[Touched, set[LinkKey]], entities: set[str]) -> None:
+def refold_touched(work: UnitOfWork, how: Fold, before: tuple[Touched, set[LinkKey]], entities: set[str]) -> None:
     """Fold what was touched under the former adjustments, and what is under the new ones."""
     now = Fold(how.secret, adjustments_of(work, 1), how.settings)
-    after = _touching(work, now, {now.adjustments.entity(each) for each in entities} | entities)
+    after = touched_around(work, now, {now.adjustments.entity(each) for each in entities} | entities)
     joined = Touched({}, {}, {})
     for touched, _ in (before, after):
         joined.entities.update(touched.entities)

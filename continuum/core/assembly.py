@@ -15,6 +15,7 @@ from continuum.core.folding import LinkSettings
 from continuum.core.index_store import IndexStore
 from continuum.core.listeners import HarmlessSink
 from continuum.core.upkeep import Upkeep
+from continuum.core.use_state import UseStore
 from continuum.core.validation import Limits
 from continuum.domain.clock import Clock, SystemClock
 from continuum.domain.events import EventSink, NoEvents
@@ -26,10 +27,12 @@ from continuum.embeddings.keeping import VectorKeeper
 from continuum.embeddings.providers import provider_from_name
 from continuum.errors import ConfigurationError, StorageUnavailableError, shown
 from continuum.extraction.pipeline import ExtractionPipeline
+from continuum.retrieval.use import UseSettings
 from continuum.storage.base import StorageBackend
 from continuum.storage.factory import open_backend
 from continuum.storage.unit_of_work import UnitOfWork, unit_of_work
 
+DAY_MICROS = 86_400_000_000
 ASYNC_WRITERS = 30
 """Learns that may wait for the store at once: the connection pool's 10 + 20."""
 
@@ -46,6 +49,7 @@ class Engine:
     events: EventSink
     cache: Cache[MemoryContext] | None
     vectors: VectorKeeper | None
+    uses: UseStore
     readers: ThreadPoolExecutor
     writers: ThreadPoolExecutor
     owns_backend: bool
@@ -131,6 +135,7 @@ def build_engine(
         events=NoEvents() if events is None else HarmlessSink(events),
         cache=MemoryCache(config.cache_max_entries, config.cache_ttl) if config.cache_enabled else None,
         vectors=None if provider is None else VectorKeeper(provider, _unit_of(backend)),
+        uses=UseStore(UseSettings(config.hebbian_rate, round(config.use_half_life_days * DAY_MICROS))),
         readers=readers,
         writers=writers,
         owns_backend=not isinstance(storage, StorageBackend),

@@ -97,6 +97,43 @@ class MemoryConfig:
     working_memory_capacity: int = _setting(
         7, "latest concepts of this instance that stay active", env="CONTINUUM_WORKING_MEMORY_CAPACITY"
     )
+    use_half_life_days: float = _setting(
+        60.0, "time after which half of the strength from use is gone", unit="days", env="CONTINUUM_USE_HALF_LIFE_DAYS"
+    )
+    recall_id_days: int = _setting(
+        30, "how long feedback on a recall is taken", unit="days", env="CONTINUUM_RECALL_ID_DAYS"
+    )
+    learned_ranking: bool = _setting(
+        True,
+        "rank by a tenant's own signal weights where feedback shows that they are better",
+        env="CONTINUUM_LEARNED_RANKING",
+    )
+    detect_use: bool = _setting(
+        False, "count a recalled memory as used when the answer plainly repeats it", env="CONTINUUM_DETECT_USE"
+    )
+    redact_secrets: bool = _setting(
+        True, "replace keys, tokens, passwords and cards before anything is stored", env="CONTINUUM_REDACT_SECRETS"
+    )
+    secret_kinds: str | None = _setting(
+        None, "kinds of secrets to replace, separated by commas; all if empty", env="CONTINUUM_SECRET_KINDS"
+    )
+    redact_private: bool = _setting(
+        True, "never store what stands between <private> and </private>", env="CONTINUUM_REDACT_PRIVATE"
+    )
+    hold_back_suspicious: bool = _setting(
+        True,
+        "recall what reads like an order to a model only where it came from",
+        env="CONTINUUM_HOLD_BACK_SUSPICIOUS",
+    )
+    suspicion_threshold: float = _setting(
+        0.5, "score from which a message counts as suspicious", env="CONTINUUM_SUSPICION_THRESHOLD"
+    )
+    min_trust: float = _setting(
+        0.0, "least trust of what recall shows, unless recall says otherwise", env="CONTINUUM_MIN_TRUST"
+    )
+    origin_key: Secret | None = _setting(
+        None, "key that seals origin and words of each message", env="CONTINUUM_ORIGIN_KEY"
+    )
     max_context_tokens: int = _setting(
         2_000,
         "size of context_string unless recall says otherwise",
@@ -165,6 +202,10 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "min_link_strength": (0, 1),
     "resonance_decay": (0, 1),
     "working_memory_capacity": (0, 1_000),
+    "use_half_life_days": (0.01, 36_500),
+    "recall_id_days": (1, 36_500),
+    "suspicion_threshold": (0.1, 1),
+    "min_trust": (0, 1),
     "max_context_tokens": (1, 1_000_000),
     "max_text_bytes": (1, 64 * 1_048_576),
     "max_metadata_bytes": (2, 16 * 1_048_576),

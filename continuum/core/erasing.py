@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from continuum.core.adjusting import adjustments_of
 from continuum.core.adjustments_by_hand import refold_after
 from continuum.core.facts_by_hand import mark_superseded_again
+from continuum.core.feedback import take_feedback_away
 from continuum.core.rebuild_rule import refuse_if_outdated
 from continuum.core.receipts import (
     NO_RECEIPT_BEFORE,
@@ -192,6 +193,7 @@ def _erase_messages(engine: Engine, work: UnitOfWork, tenant: TenantRecord, seqs
     superseded = [note.seq for note in work.history.superseded_by([message.id for message in messages.values()])]
     work.history.unsupersede(superseded)
     work.history.blank_entries([*there, *(entry.seq for entry in superseding)])
+    take_feedback_away(work, there)
     work.history.remove_messages(there)
     mark_superseded_again(work, superseded)
     retelling.finish()
@@ -232,7 +234,7 @@ def _erase_entries(
 
 def _erase_idle_adjustments(engine: Engine, work: UnitOfWork, tenant: TenantRecord) -> list[LogEntry]:
     """Erase merges and renames of what nothing speaks of any more: their names would outlive it."""
-    made = work.evidence.adjustments() if tenant.adjustments else []
+    made = [each for each in work.evidence.adjustments() if each.kind != "prune"] if tenant.adjustments else []
     spoken = work.evidence.exchanges_of({each.subject_id for each in made})
     by_hand = work.evidence.entries_of({each.subject_id for each in made})
     own = {each.seq for each in made}

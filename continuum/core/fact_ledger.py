@@ -15,7 +15,7 @@ from continuum.domain.facts import USER_SUBJECT, Fact, FactMode, FactStatus, Sta
 from continuum.domain.ids import derived_id
 from continuum.domain.records import Origin
 from continuum.language.attributes import fact_key
-from continuum.storage.repositories.facts import fact_order
+from continuum.storage.repositories.facts import MODES_BY_HAND, fact_order
 
 CONFIDENCE_MAX = 0.99
 _TRUST = {
@@ -26,7 +26,6 @@ _TRUST = {
     Origin.EXTERNAL: 0,
     Origin.FEDERATION: 0,
 }
-_BY_HAND = (FactMode.RETRACT, FactMode.SUPERSEDE)
 
 
 def fold_statements(secret: bytes, statements: Iterable[Statement]) -> list[Fact]:
@@ -40,7 +39,7 @@ def fold_statements(secret: bytes, statements: Iterable[Statement]) -> list[Fact
 def applied(secret: bytes, facts: Sequence[Fact], statement: Statement) -> list[Fact]:
     """The facts of a slot after one more statement, in the order in which they began."""
     slot = _Slot(secret, facts)
-    if statement.mode in _BY_HAND:
+    if statement.mode in MODES_BY_HAND:
         slot.take_by_hand(statement)
     elif statement.mode == FactMode.END or not statement.polarity:
         slot.take_end(statement)

@@ -199,7 +199,7 @@ def _shown(
         (f for f in group if not held_at(f, moment) and f.valid_from <= moment and _is_worth_showing(f)),
         key=lambda f: (f.status == "wrong", -(f.valid_to or moment), -f.last_seq),
     )
-    wanted = _of_the_past(group, asked, moment)
+    wanted = [f for f in _of_the_past(group, asked, moment) if held_at(f, moment) or not current_only]
     ordered = [*wanted, *(f for f in held if f not in wanted)]
     if not current_only:
         ordered += [f for f in former if f not in wanted][:FORMER_PER_GROUP_MAX]

@@ -11,13 +11,13 @@ from continuum.domain.facts import ExtractedFact, Fact, FactMode, Statement
 from continuum.domain.ids import derived_id
 from continuum.domain.records import Origin, Scope, StoredMessage
 from continuum.language.attributes import LASTING, OPPOSITES, fact_key
+from continuum.storage.repositories.facts import MODES_BY_HAND
 from continuum.storage.unit_of_work import UnitOfWork
 
 REFERENCE_MESSAGES_MAX = 8
 """How many messages of its session a correction that names nothing looks back."""
 SAME_VALUE_MAX = 32
 """How many statements of a former value are looked at for the slot that it had."""
-_BY_HAND = (FactMode.RETRACT, FactMode.SUPERSEDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def _stated_last(work: UnitOfWork, said: Said, subject: str, attribute: str) -> 
 
 
 def _is_value(statement: Statement) -> bool:
-    return statement.mode not in _BY_HAND and statement.mode != FactMode.END
+    return statement.mode not in MODES_BY_HAND and statement.mode != FactMode.END
 
 
 def _statement(

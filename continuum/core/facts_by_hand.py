@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from continuum.core.assembly import Engine
 
 FACTS_PER_CALL_MAX = 400
-ENTRIES_AT_ONCE = 2_000
 FACT_TEXT_BYTES_MAX = 1_024
 REASON_BYTES_MAX = 1_024
 VALUE_MODES = (FactMode.STATE, FactMode.CHANGE, FactMode.CORRECTION, FactMode.END)
@@ -90,9 +89,9 @@ def teach_facts(
         return tuple(apply_facts(work, record.secret, entry))
 
 
-def apply_facts(work: UnitOfWork, secret: bytes, entry: LogEntry) -> list[Fact]:
-    """Derive the facts of an entry."""
-    return keep_current(work, secret, state_entry(work, secret, entry))
+def apply_facts(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | None = None) -> list[Fact]:
+    """Derive the facts of an entry; its statements count from `since`, None for its own place."""
+    return keep_current(work, secret, state_entry(work, secret, entry, since))
 
 
 def state_entry(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | None = None) -> list[Statement]:
@@ -159,9 +158,9 @@ def retract_fact(engine: Engine, tenant: TenantId, wanted: str, reason: str) -> 
         return work.facts.by_ids([fact.id])[fact.id]
 
 
-def apply_retraction(work: UnitOfWork, secret: bytes, entry: LogEntry) -> None:
-    """Keep what an entry retracts, and fold its slot."""
-    _mark(work, secret, marks_again(work, secret, entry))
+def apply_retraction(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | None = None) -> None:
+    """Keep what an entry retracts, and fold its slot; its marks count from `since`, None for its own place."""
+    _mark(work, secret, marks_again(work, secret, entry, since))
 
 
 def supersede(work: UnitOfWork, secret: bytes, ids: Iterable[str], message: StoredMessage, now: Micros) -> None:
@@ -182,20 +181,21 @@ def supersede(work: UnitOfWork, secret: bytes, ids: Iterable[str], message: Stor
     apply_supersession(work, secret, entry)
 
 
-def apply_supersession(work: UnitOfWork, secret: bytes, entry: LogEntry) -> None:
-    """Mark what an entry supersedes: facts, and messages with all that they state."""
+def apply_supersession(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | None = None) -> None:
+    """Mark what an entry supersedes: facts, and messages with all that they state.
+
+    Its marks count from `since`, None for its own place.
+    """
     _note_superseded(work, entry)
-    _mark(work, secret, marks_again(work, secret, entry))
+    _mark(work, secret, marks_again(work, secret, entry, since))
 
 
 def mark_superseded_again(work: UnitOfWork, seqs: Sequence[int]) -> None:
     """Mark messages whose last successor went as superseded by the one before it, if there was one."""
-    after = min(seqs, default=0)
-    while seqs and (entries := work.log.read(after, ENTRIES_AT_ONCE)):
+    for entries in work.log.pages(min(seqs), "supersession") if seqs else ():
         for entry in entries:
-            if entry.kind == "supersession" and not set(seqs).isdisjoint(json.loads(entry.payload)["messages"]):
+            if not set(seqs).isdisjoint(json.loads(entry.payload)["messages"]):
                 _note_superseded(work, entry)
-        after = entries[-1].seq
 
 
 def _note_superseded(work: UnitOfWork, entry: LogEntry) -> None:

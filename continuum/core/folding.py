@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from continuum.core.adjusting import Adjustments, adjusted, compounds_of, entities_of, joined_compounds, pairs_of
+from continuum.core.adjusting import Adjustments, Prune, adjusted, compounds_of, entities_of, joined_compounds, pairs_of
 from continuum.domain.records import AttentionLink, CompoundConcept, Entity, LogEntry, Sources, Taught
 from continuum.storage.repositories.entities import joined_sightings
 from continuum.storage.repositories.links import HEBBIAN, is_confirmed
@@ -155,7 +155,11 @@ class _Folder:
 
     def folded(self) -> Folded:
         links = {key: FoldedLink(link, link.strength) for key, link in self._typed.items()}
-        links |= {key: folded_link(meetings, self._settings) for key, meetings in self._meetings.items()}
+        prunes = self._adjustments.prunes
+        for key, meetings in self._meetings.items():
+            left = unpruned(meetings, self._settings, prunes)
+            if left:
+                links[key] = folded_link(left, self._settings)
         compounds = {key: joined_compounds(sightings) for key, sightings in self._compounds.items()}
         return Folded(self._entities, links, compounds)
 
@@ -184,6 +188,19 @@ def folded_link(meetings: Sequence[AttentionLink], settings: LinkSettings) -> Fo
         last_seq=max(each.last_seq for each in meetings),
     )
     return FoldedLink(link, raw)
+
+
+def unpruned(
+    meetings: Sequence[AttentionLink], settings: LinkSettings, prunes: Sequence[Prune]
+) -> Sequence[AttentionLink]:
+    """The meetings, in the order of the log, that still count after the prunes."""
+    for prune in prunes:
+        until = [each for each in meetings if each.last_seq < prune.seq]
+        if until:
+            link = folded_link(until, settings).link
+            if link.strength < prune.below and link.last_seen < prune.before:
+                meetings = meetings[len(until) :]
+    return meetings
 
 
 def walkable_strength(raw: float, sources: Sources) -> float:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
 from continuum.core.adjustments_by_hand import merge_concepts, rename_concept, undo_adjustment
-from continuum.core.assembly import Engine
 from continuum.core.consolidating import ConsolidatedSession, consolidate_sessions
 from continuum.core.erasing import ForgetResult, forget
 from continuum.core.fact_ledger import held_at
@@ -22,12 +20,13 @@ from continuum.core.looking_back import (
     state_at,
     timeline_of,
 )
+from continuum.core.memory_part import MemoryPart
 from continuum.core.past import Moment, Past
 from continuum.core.receipts import ChainReport, Receipt, receipt_from_json, verify_chain
 from continuum.core.retention import RetentionPolicy, SweepResult, get_policy, set_policy, sweep_tenant
 from continuum.core.revising import revise_message
 from continuum.core.selecting import checked_selector
-from continuum.core.twins import Pool, twin
+from continuum.core.twins import twin
 from continuum.core.validation import (
     Timestamp,
     checked_count,
@@ -38,7 +37,6 @@ from continuum.core.validation import (
 )
 from continuum.domain.clock import Micros
 from continuum.domain.facts import Fact
-from continuum.domain.ids import TenantId
 from continuum.domain.records import Entity, Origin, StoredMessage
 from continuum.domain.results import RecalledFact
 from continuum.errors import InvalidInputError
@@ -62,16 +60,8 @@ class Conflict:
     facts: tuple[RecalledFact, ...]
 
 
-class LastingMemory:
+class LastingMemory(MemoryPart):
     """Operations on facts, time and forgetting; mixed into `ConsciousMemory`."""
-
-    tenant_id: TenantId
-    _engine: Engine
-
-    def pool(self, name: Pool) -> ThreadPoolExecutor:
-        """The threads that the async twins run on. Raises StorageUnavailableError once the memory is closed."""
-        self._engine.refuse_if_closed()
-        return self._engine.readers if name == "readers" else self._engine.writers
 
     # -- facts -----------------------------------------------------------------------------------------------
 

@@ -34,7 +34,6 @@ from continuum.storage.unit_of_work import UnitOfWork
 if TYPE_CHECKING:
     from continuum.core.assembly import Engine
 
-ENTRIES_AT_ONCE = 2_000
 NAMES_LOOKED_AT = 4
 """Times as many names are read as are shown: some are those of sessions and decisions."""
 
@@ -123,13 +122,11 @@ def _held(fact: Fact, moment: Moment) -> bool:
 
 
 def _messages(work: UnitOfWork, past: Past) -> Iterator[StoredMessage]:
-    after = 0
-    while entries := work.log.read(after, ENTRIES_AT_ONCE):
+    for entries in work.log.pages():
         seqs = [entry.seq for entry in entries if entry.kind == "message" and entry.seq <= past.seq]
         for _, message in sorted(work.messages.by_seqs(seqs).items()):
             if past.moment.as_of is None or message.timestamp <= past.moment.as_of:
                 yield message
-        after = entries[-1].seq
 
 
 def diff_between(engine: Engine, tenant: TenantId, since: Micros, until: Micros, limit: int) -> MemoryDiff:
@@ -140,7 +137,7 @@ def diff_between(engine: Engine, tenant: TenantId, since: Micros, until: Micros,
             return MemoryDiff(from_micros(since), from_micros(until), (), (), (), (), (), 0, 0, 0, truncated=False)
         first = work.history.position_at(since, record.last_seq)
         last = work.history.position_at(until, record.last_seq)
-        entries = [entry for entry in _entries(work, first) if entry.seq <= last]
+        entries = [entry for page in work.log.pages(first) for entry in page if entry.seq <= last]
         changes = _fact_changes(engine, work, record, (since, until), (first, last), limit + 1)
         names = _new_concepts(work, first, last, limit + 1)
         learnt = [entry.entry_id for entry in entries if entry.kind == "message"]
@@ -167,12 +164,6 @@ def _new_concepts(work: UnitOfWork, after: int, until: int, limit: int) -> list[
     found = [name for name in work.entities.names_after(after, NAMES_LOOKED_AT * limit) if name.first_seq <= until]
     entities = work.entities.by_ids([name.id for name in found])
     return [name.name for name in found if entities[name.id].entity_type not in ("session", "decision")][:limit]
-
-
-def _entries(work: UnitOfWork, after: int) -> Iterator[LogEntry]:
-    while entries := work.log.read(after, ENTRIES_AT_ONCE):
-        yield from entries
-        after = entries[-1].seq
 
 
 def _fact_changes(

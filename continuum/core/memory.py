@@ -16,6 +16,7 @@ from continuum.core.config import MemoryConfig, get_config, with_arguments
 from continuum.core.exchanges import ExchangeDefaults, exchange_of_messages, two_sides
 from continuum.core.instances import instance_name
 from continuum.core.lasting import LastingMemory
+from continuum.core.learning_from_use import UsefulMemory
 from continuum.core.listings import entities_of, messages_of, stats_of
 from continuum.core.query_engine import MemoryQueryEngine, own_copy
 from continuum.core.questions import (
@@ -54,7 +55,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class ConsciousMemory(LastingMemory):
+class ConsciousMemory(LastingMemory, UsefulMemory):
     """The memory of one tenant, as one instance of an agent uses it.
 
     >>> memory = ConsciousMemory(tenant_id="docs", db_path=":memory:")

@@ -7,7 +7,7 @@ what was said to have happened, and what held, by that moment (what was true). O
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,14 @@ from continuum.core.refolding import Fold, link_at
 from continuum.core.stating import stated_in
 from continuum.domain.clock import Micros
 from continuum.domain.facts import Fact
+from continuum.domain.ids import derived_id
 from continuum.domain.records import (
     AttentionLink,
     Decision,
     Entity,
+    Extraction,
     IndexedMessage,
+    Mention,
     StoredMessage,
     Taught,
     TenantRecord,
@@ -110,14 +113,10 @@ class Past:
 
     def _retold_exchanges(self) -> dict[str, Taught]:
         """What exchanges taught then of which a message has other words now."""
-        retold = {}
-        for message in self.work.messages.by_seqs(self._former).values():
-            if message.exchange_id not in retold and message.seq <= self.seq:
-                together = self.work.messages.by_seqs(self.work.history.seqs_of_exchanges([message.exchange_id]))
-                messages = [self.message(together[seq]) for seq in sorted(together)]
-                extraction = self.engine.pipeline.extract(exchange_of(messages))
-                retold[message.exchange_id] = taught_by(self.tenant.secret, messages, extraction)
-        return retold
+        return {
+            messages[0].exchange_id: taught_by(self.tenant.secret, messages, extraction)
+            for messages, extraction in self._understood_then(seq for seq in self._former if seq <= self.seq)
+        }
 
     def counts(self, taught: Taught) -> bool:
         """Whether an exchange had been learnt and said by then."""
@@ -154,10 +153,8 @@ class Past:
         """Everything as it was; reads all evidence."""
         evidence = [self._retold.get(taught.exchange_id, taught) for taught in self.work.evidence.every()]
         seqs: list[int] = []
-        after = 0
-        while entries := self.work.log.read(after, 2_000):
+        for entries in self.work.log.pages():
             seqs += [entry.seq for entry in entries if entry.kind in ("entity", "link") and entry.seq <= self.seq]
-            after = entries[-1].seq
         return self._folded([taught for taught in evidence if self.counts(taught)], seqs, None)
 
     def _folded(self, evidence: Sequence[Taught], seqs: Collection[int], wanted: Wanted | None) -> Folded:
@@ -255,15 +252,36 @@ class Past:
     def decisions(self, seqs: Iterable[int]) -> list[Decision]:
         """The decisions of messages in the words they had then."""
         wanted = set(seqs)
-        former = [seq for seq in wanted if seq in self._former]
-        found = self.work.decisions.of_messages(sorted(wanted.difference(former)))
-        for message in self.work.messages.by_seqs(former).values():
-            together = self.work.messages.by_seqs(self.work.history.seqs_of_exchanges([message.exchange_id]))
-            messages = [self.message(together[seq]) for seq in sorted(together)]
-            extraction = self.engine.pipeline.extract(exchange_of(messages))
+        former = wanted & self._former.keys()
+        found = self.work.decisions.of_messages(sorted(wanted - former))
+        for messages, extraction in self._understood_then(former):
             decided = decisions_in(self.tenant.secret, messages, extraction)
-            found += [decision for decision in decided if decision.message_seq == message.seq]
+            found += [decision for decision in decided if decision.message_seq in former]
         return sorted(found, key=lambda decision: (decision.message_seq, decision.start, decision.id))
+
+    def mentions(self, seqs: Iterable[int]) -> list[Mention]:
+        """What messages name in the words they had then."""
+        wanted = set(seqs)
+        former = wanted & self._former.keys()
+        found = self.work.mentions.of_messages(sorted(wanted - former))
+        for messages, extraction in self._understood_then(former):
+            for concept in extraction.concepts:
+                entity_id = derived_id(self.tenant.secret, "concept", concept.key)
+                named = [(messages[span.message], span) for span in concept.spans]
+                found += [
+                    Mention(entity_id, message.seq, span.start, span.end, message.exchange_id)
+                    for message, span in named
+                    if message.seq in former
+                ]
+        return sorted(found, key=lambda mention: (mention.message_seq, mention.start, mention.entity_id))
+
+    def _understood_then(self, seqs: Iterable[int]) -> Iterator[tuple[list[StoredMessage], Extraction]]:
+        """The exchanges of messages in the words they had then, each once, and what those teach."""
+        found = self.work.messages.by_seqs(seqs)
+        for exchange_id in sorted({message.exchange_id for message in found.values()}):
+            together = self.work.messages.by_seqs(self.work.history.seqs_of_exchanges([exchange_id]))
+            messages = [self.message(together[seq]) for seq in sorted(together)]
+            yield messages, self.engine.pipeline.extract(exchange_of(messages))
 
     def facts(self, slot_ids: Iterable[str]) -> list[Fact]:
         """The facts of slots as they were known then."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,11 @@ from continuum.core.fact_reading import NO_FACTS, FoundFacts, current_first, fac
 from continuum.core.graph_reading import Graph
 from continuum.core.past import Moment, Past
 from continuum.core.questions import DEPTH_MAX, MAX_CONCEPTS_LIMIT, QUERY_BYTES_MAX, RecallRequest
-from continuum.core.recall_id import RecallNote, sign_recall
+from continuum.core.recall_id import SHOWN_WITH_SIGNALS_MAX, RecallNote, sign_recall, unweighted
 from continuum.core.recording import metadata_tag_name, tag_pairs
+from continuum.core.use_state import Use, use_at
 from continuum.core.validation import checked_count, checked_text
-from continuum.domain.clock import from_micros
+from continuum.domain.clock import Micros, from_micros
 from continuum.domain.ids import TenantId, derived_id, tenant_id
 from continuum.domain.records import Decision, Entity, Json, Mention, StoredMessage, TenantRecord
 from continuum.domain.results import (
@@ -47,8 +48,9 @@ from continuum.language.tokens import tag
 from continuum.retrieval.graph import Activation, spread
 from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.passages import best_passage
-from continuum.retrieval.query import Query, Ranking
+from continuum.retrieval.query import DEFAULT_WEIGHTS, Query, Ranking, SignalWeights
 from continuum.retrieval.ranking import rank, unknown_words
+from continuum.retrieval.use import cues_of, use_scores
 from continuum.retrieval.words import without_speakers
 from continuum.storage.unit_of_work import UnitOfWork
 
@@ -118,6 +120,9 @@ class _Found:
     relationships: Sequence[RecalledRelationship]
     decisions: Sequence[RecalledDecision]
     degraded: Sequence[Degradation]
+    cues: tuple[int, ...]
+    weights: SignalWeights
+    whose_weights: str
 
 
 class MemoryQueryEngine:
@@ -186,7 +191,7 @@ class MemoryQueryEngine:
     def _query_vector(self, request: RecallRequest) -> tuple[Vector | None, list[Degradation]]:
         """The question's vector, computed outside of the transaction that answers: a provider may be slow."""
         vectors = self._engine.vectors
-        if vectors is None or not request.weights.vector:
+        if vectors is None or (request.weights is not None and not request.weights.vector):
             return None, []
         with self._engine.unit(self.tenant_id, write=False) as work:
             tenant = work.tenants.get()
@@ -210,7 +215,16 @@ class MemoryQueryEngine:
         view = self._view(work, tenant, request, past)
         corrections = self._corrections(work, tenant, view, request.message)
         adjustments = past.adjustments if past is not None else adjustments_of(work, tenant.adjustments)
-        graph = Graph(work, self._engine.config.min_link_strength, adjustments, past)
+        use = self._use(work, tenant, past)
+        weights, whose = self._weights(request, use)
+        graph = Graph(
+            work,
+            self._engine.config.min_link_strength,
+            adjustments,
+            past,
+            None if use is None else use.concepts,
+            request.now,
+        )
         activation = self._activate(graph, tenant, request, [name for name, _ in corrections])
         vectors = None
         if vector is not None and self._engine.vectors is not None:
@@ -218,6 +232,7 @@ class MemoryQueryEngine:
             if missing:
                 at_least = "at least " if missing >= MISSING_COUNTED_MAX else ""
                 degraded.append(Degradation("vectors", f"{at_least}{missing} messages have no vector yet"))
+        cues = cues_of(view, request.message)
         expired = tuple(work.history.expired(request.now, EXPIRED_LOOKED_AT_MAX)) if tenant.notes else ()
         query = Query(
             text=request.message,
@@ -230,9 +245,10 @@ class MemoryQueryEngine:
             exclude_seqs=expired,
             extra_terms=tuple((name, similarity * CORRECTION_WEIGHT) for name, similarity in corrections),
             vector=vector,
-            concept_scores=_concept_scores(graph, activation) if request.weights.concept else None,
+            concept_scores=_concept_scores(graph, activation) if weights.concept else None,
+            use_scores=None if use is None else use_scores(view, cues, use.cues, request.now),
         )
-        ranking = rank(view, query, request.weights, request.max_memories, vectors)
+        ranking = rank(view, query, weights, request.max_memories, vectors)
         seqs = [int(seq) for seq in ranking.seqs]
         found = NO_FACTS
         if tenant.facts:
@@ -245,7 +261,35 @@ class MemoryQueryEngine:
         concepts, links = self._concepts(graph, request, activation, ranked)
         decisions = _decisions(work.decisions.of_messages(seqs) if past is None else past.decisions(seqs), seqs)
         degraded += _incomplete(tenant, past)
-        return _Found(ranked, messages, _witness_ids(work, ranked), found.facts, concepts, links, decisions, degraded)
+        return _Found(
+            ranked=ranked,
+            messages=messages,
+            witnesses=_witness_ids(work, ranked),
+            facts=found.facts,
+            concepts=concepts,
+            relationships=links,
+            decisions=decisions,
+            degraded=degraded,
+            cues=cues,
+            weights=weights,
+            whose_weights=whose,
+        )
+
+    def _use(self, work: UnitOfWork, tenant: TenantRecord, past: Past | None) -> Use | None:
+        """What feedback amounts to, now or as it was known at a moment."""
+        if past is None or not tenant.uses:
+            return self._engine.uses.current(work, tenant)
+        return use_at(work, self._engine.uses.settings, past.seq)
+
+    def _weights(
+        self, request: RecallRequest, use: Use | None
+    ) -> tuple[SignalWeights, Literal["given", "learnt", "default"]]:
+        """The weights to rank by, and whose they are."""
+        if request.weights is not None:
+            return request.weights, "given"
+        if use is not None and self._engine.config.learned_ranking and use.ranker.in_force:
+            return use.ranker.learnt(), "learnt"
+        return DEFAULT_WEIGHTS, "default"
 
     def _past(self, work: UnitOfWork, tenant: TenantRecord, request: RecallRequest) -> Past | None:
         moment = Moment(request.known_at, request.as_of)
@@ -316,7 +360,7 @@ class MemoryQueryEngine:
         if rendered.left_out:
             problem = f"{rendered.left_out} did not fit into {request.max_tokens} tokens"
             degraded.append(Degradation("context", problem))
-        note = RecallNote(request.now, tuple(m.seq for m in memories), tuple(concept.id for concept in found.concepts))
+        note = _note(self._engine.clock.now(), found, memories)
         return MemoryContext(
             context_string=rendered.text,
             concepts_found=len(found.concepts),
@@ -331,7 +375,7 @@ class MemoryQueryEngine:
             recall_id=sign_recall(tenant.secret, note),
             tokens=rendered.tokens,
             degraded=tuple(degraded),
-            explanation=_explanation(request, found) if request.explain else None,
+            explanation=_explanation(found) if request.explain else None,
         )
 
 
@@ -424,7 +468,7 @@ def _spoken_of(graph: Graph, ranked: Sequence[_Ranked]) -> dict[str, float]:
     top = max(ranked[0].score, 1e-9)
     share = {each.seq: max(0.0, each.score) / top for each in ranked}
     by_message: dict[int, list[Mention]] = {}
-    for mention in graph.work.mentions.of_messages(list(share)):
+    for mention in graph.work.mentions.of_messages(share) if graph.past is None else graph.past.mentions(share):
         by_message.setdefault(mention.message_seq, []).append(mention)
     levels: dict[str, float] = {}
     for seq, mentions in by_message.items():
@@ -479,10 +523,24 @@ def _memory(
     )
 
 
-def _explanation(request: RecallRequest, found: _Found) -> dict[str, Json]:
-    weights = {name: getattr(request.weights, name) for name in type(request.weights).__slots__}
+def _note(now: Micros, found: _Found, memories: Sequence[RecalledMemory]) -> RecallNote:
+    """What feedback needs to know of this answer."""
+    return RecallNote(
+        at=now,
+        message_seqs=tuple(memory.seq for memory in memories),
+        concept_ids=tuple(concept.id for concept in found.concepts),
+        named=sum(concept.depth == 0 for concept in found.concepts),
+        cues=found.cues,
+        signals=tuple(unweighted(m.reasons, found.weights) for m in memories[:SHOWN_WITH_SIGNALS_MAX]),
+        fact_ids=tuple(fact.id for fact in found.facts),
+        default_weights=found.whose_weights != "given",
+    )
+
+
+def _explanation(found: _Found) -> dict[str, Json]:
     return {
-        "weights": weights,
+        "weights": {name: getattr(found.weights, name) for name in type(found.weights).__slots__},
+        "weights_in_force": found.whose_weights,
         "signals": [dict(each.reasons) for each in found.ranked],
         "candidates": len(found.ranked),
     }
@@ -497,5 +555,5 @@ def own_copy(context: MemoryContext) -> MemoryContext:
 
 
 def strip_time(context: MemoryContext) -> MemoryContext:
-    """The answer without the time it took, which is the one thing that two equal recalls do not share."""
-    return replace(context, query_time_ms=0.0)
+    """The answer without the time it took and the note of when it was given: all that two equal recalls differ in."""
+    return replace(context, query_time_ms=0.0, recall_id="")

@@ -10,7 +10,7 @@ from continuum.core.validation import checked_iterable, checked_metadata, checke
 from continuum.domain.clock import Micros
 from continuum.domain.records import Json, Scope
 from continuum.errors import InvalidInputError
-from continuum.retrieval.query import DEFAULT_WEIGHTS, SignalWeights
+from continuum.retrieval.query import SignalWeights
 
 MAX_CONCEPTS_LIMIT = 100
 MAX_MEMORIES_LIMIT = 200
@@ -46,7 +46,8 @@ class RecallRequest:
     current_only: bool = False
     """Leave out what no longer holds."""
     working_memory: tuple[str, ...] = ()
-    weights: SignalWeights = SignalWeights()
+    weights: SignalWeights | None = None
+    """None: the tenant's own where they have shown themselves better, else the measured ones."""
 
 
 def checked_roles(roles: Iterable[str] | None) -> frozenset[str] | None:
@@ -57,11 +58,9 @@ def checked_roles(roles: Iterable[str] | None) -> frozenset[str] | None:
     return frozenset(checked_role(role, "roles") for role in islice(given, ROLES_NAMED_MAX))
 
 
-def checked_weights(weights: SignalWeights | None) -> SignalWeights:
-    """The weights to rank by; None means the measured ones. Raises InvalidInputError."""
-    if weights is None:
-        return DEFAULT_WEIGHTS
-    if not isinstance(weights, SignalWeights):
+def checked_weights(weights: SignalWeights | None) -> SignalWeights | None:
+    """The weights to rank by, if the caller names some. Raises InvalidInputError."""
+    if weights is not None and not isinstance(weights, SignalWeights):
         raise InvalidInputError("weights", f"must be SignalWeights, not {type(weights).__name__}")
     return weights
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from continuum.core.adjusting import Adjustments, in_force
 from continuum.core.adjustments_by_hand import apply_adjustment
 from continuum.core.assertions import apply_entity, apply_link
-from continuum.core.fact_writing import resolve_and_keep, said_in
 from continuum.core.facts_by_hand import apply_facts, apply_retraction, apply_supersession
+from continuum.core.feedback import note_subjects
+from continuum.core.graph_health import apply_prune
 from continuum.core.recording import derive, index_terms, indexed
 from continuum.domain.ids import TenantId, uuid7
-from continuum.domain.records import Exchange, LogEntry, StoredMessage, TenantRecord, Utterance, Wording
+from continuum.domain.records import Exchange, LogEntry, StoredMessage, TenantRecord, Utterance
 from continuum.extraction.pipeline import EXTRACTORS_VERSION
 from continuum.language.tokens import TERMS_VERSION
 from continuum.storage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from continuum.core.assembly import Engine
-
-ENTRIES_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +46,17 @@ def rebuild_tenant(engine: Engine, tenant: TenantId) -> RebuildResult:
 def rebuild_rows(engine: Engine, work: UnitOfWork, record: TenantRecord) -> RebuildResult:
     """Derive everything anew inside an open unit of work."""
     entries = exchanges = 0
+    since = work.facts.counting_since()
     work.clear_derived()
     # What holds is a function of the evidence and the merges in force: those come first, all of them.
     adjustments = _adjustments(work, record)
-    for step in _steps(work, record.last_seq):
+    for step in _steps(work):
         if isinstance(step, LogEntry):
             entries += 1
-            _apply(work, record.secret, step, adjustments)
+            _apply(work, record.secret, step, adjustments, since.get(step.seq))
         else:
             entries, exchanges = entries + len(step), exchanges + 1
-            _derive_again(engine, work, record.secret, step, adjustments)
+            _derive_again(engine, work, record.secret, step, adjustments, since)
     now = engine.clock.now()
     version = json.dumps({"extractors": EXTRACTORS_VERSION, "terms": TERMS_VERSION})
     after = work.tenants.advance(1, now)
@@ -68,49 +68,44 @@ def rebuild_rows(engine: Engine, work: UnitOfWork, record: TenantRecord) -> Rebu
 def _adjustments(work: UnitOfWork, record: TenantRecord) -> Adjustments:
     if not record.adjustments:
         return Adjustments()
-    after = 0
-    while entries := work.log.read(after, ENTRIES_AT_ONCE):
+    for entries in work.log.pages():
         for entry in entries:
-            if entry.kind in ("merge", "rename", "undo"):
+            if entry.kind in ("merge", "rename", "undo", "prune"):
                 apply_adjustment(work, record.secret, entry)
-        after = entries[-1].seq
     return in_force(work.evidence.adjustments())
 
 
-def _apply(work: UnitOfWork, secret: bytes, entry: LogEntry, adjustments: Adjustments) -> None:
+def _apply(work: UnitOfWork, secret: bytes, entry: LogEntry, adjustments: Adjustments, since: int | None) -> None:
     if entry.kind == "entity":
         apply_entity(work, secret, entry, adjustments)
     elif entry.kind == "link":
         apply_link(work, secret, entry, adjustments)
     elif entry.kind == "facts":
-        apply_facts(work, secret, entry)
+        apply_facts(work, secret, entry, since)
     elif entry.kind == "retraction":
-        apply_retraction(work, secret, entry)
+        apply_retraction(work, secret, entry, since)
     elif entry.kind == "supersession":
-        apply_supersession(work, secret, entry)
+        apply_supersession(work, secret, entry, since)
+    elif entry.kind == "feedback":
+        note_subjects(work, entry)
+    elif entry.kind == "prune":
+        apply_prune(work, entry)
 
 
 def _derive_again(
-    engine: Engine, work: UnitOfWork, secret: bytes, messages: Sequence[StoredMessage], adjustments: Adjustments
+    engine: Engine,
+    work: UnitOfWork,
+    secret: bytes,
+    messages: Sequence[StoredMessage],
+    adjustments: Adjustments,
+    since: Mapping[int, int],
 ) -> None:
     extraction = engine.pipeline.extract(exchange_of(messages))
     terms = index_terms([message.text for message in messages], extraction)
     work.messages.index([indexed(message, own) for message, own in zip(messages, terms, strict=True)])
-    wordings = work.history.wordings([message.seq for message in messages])
-    for wording in wordings:
-        _state_again(engine, work, secret, messages, wording)
-    worded = {wording.seq: wording.until_seq for wording in wordings}
+    worded = {wording.seq: wording.until_seq for wording in work.history.wordings([m.seq for m in messages])}
+    worded |= {m.seq: max(since[m.seq], worded.get(m.seq, 0)) for m in messages if m.seq in since}
     derive(work, secret, messages, extraction, engine.links, adjustments, worded)
-
-
-def _state_again(
-    engine: Engine, work: UnitOfWork, secret: bytes, messages: Sequence[StoredMessage], wording: Wording
-) -> None:
-    """Keep what an earlier wording stated, as history: it counted between two positions."""
-    former = [replace(m, text=wording.text) if m.seq == wording.seq else m for m in messages]
-    number = next(place for place, message in enumerate(messages) if message.seq == wording.seq)
-    found = [f for f in engine.pipeline.extract(exchange_of(former)).facts if f.span.message == number]
-    resolve_and_keep(work, secret, said_in(former[number], wording.since_seq, wording.until_seq), found)
 
 
 def exchange_of(messages: Sequence[StoredMessage]) -> Exchange:
@@ -123,12 +118,10 @@ def exchange_of(messages: Sequence[StoredMessage]) -> Exchange:
     return Exchange(first.exchange_id, utterances, first.session_id, first.instance_id, first.scope, first.recorded_at)
 
 
-def _steps(work: UnitOfWork, last_seq: int) -> Iterator[LogEntry | list[StoredMessage]]:
+def _steps(work: UnitOfWork) -> Iterator[LogEntry | list[StoredMessage]]:
     """The log in order: single entries, and the messages of one exchange together."""
     pending: list[StoredMessage] = []
-    after = 0
-    while after < last_seq:
-        entries = work.log.read(after, ENTRIES_AT_ONCE)
+    for entries in work.log.pages():
         messages = work.messages.by_seqs([entry.seq for entry in entries if entry.kind == "message"])
         for entry in entries:
             if entry.kind == "erased":
@@ -141,6 +134,5 @@ def _steps(work: UnitOfWork, last_seq: int) -> Iterator[LogEntry | list[StoredMe
                 pending.append(message)
             elif entry.kind != "message":
                 yield entry
-        after = entries[-1].seq if entries else last_seq
     if pending:
         yield pending

@@ -10,7 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from continuum.core.adjusting import Adjustments, compounds_of, entities_of, pairs_of
-from continuum.core.folding import FoldedLink, LinkKey, LinkSettings, Stated, Wanted, fold, folded_link, meeting_of
+from continuum.core.folding import (
+    FoldedLink,
+    LinkKey,
+    LinkSettings,
+    Stated,
+    Wanted,
+    fold,
+    folded_link,
+    meeting_of,
+    unpruned,
+)
 from continuum.core.stating import stated_in
 from continuum.domain.clock import Micros
 from continuum.domain.records import AttentionLink, CompoundConcept, Entity, Taught
@@ -238,7 +248,8 @@ def link_at(
         for _, m in sorted(meetings.items())
         if m.last_seq <= until_seq and (until is None or m.at <= until)
     ]
-    return folded_link(links, how.settings) if links else None
+    left = unpruned(links, how.settings, how.adjustments.prunes)
+    return folded_link(left, how.settings) if left else None
 
 
 def refold_compound(work: UnitOfWork, how: Fold, compound_id: str, sighting: CompoundConcept) -> None:

@@ -95,8 +95,10 @@ class Retelling:
         """State again what reworded messages say, and what leant on any of them, in the order of the log."""
         work = self._work
         changed = {message.seq: message for messages in left for message in messages if message.seq in self._changed}
+        counted = work.facts.statements_at(sorted(self._dependents))
+        since = {each.seq: each.since_seq for each in counted}
         if worded_since is None:
-            for each in work.facts.statements_at(sorted(self._dependents)):
+            for each in counted:
                 work.facts.remove_statement(each.seq, each.number)
         else:
             work.facts.close(sorted(self._dependents), worded_since)  # what was known until now stays known
@@ -104,28 +106,25 @@ class Retelling:
         entries = {e.seq: e for e in work.history.entries(self._dependents - leaning.keys())}
         for seq in sorted({*changed, *leaning, *entries}):
             if seq in entries:
-                self._state_entry(entries[seq], worded_since)
+                self._state_entry(entries[seq], worded_since or since.get(seq), gone=worded_since is None)
             else:
-                self._state_message(leaning.get(seq) or changed[seq], worded_since)
+                self._state_message(leaning.get(seq) or changed[seq], worded_since or since.get(seq))
         stated = work.facts.every_statement_at(self._changed | self._dependents)
         self._slots |= {each.slot_id for each in stated}
 
-    def _state_message(self, message: StoredMessage, worded_since: int | None) -> None:
+    def _state_message(self, message: StoredMessage, since: int | None) -> None:
         work = self._work
         together = work.messages.by_seqs(work.history.seqs_of_exchanges([message.exchange_id]))
         messages = [together[seq] for seq in sorted(together)]
         number = messages.index(message)
-        if worded_since is None:
-            wordings = work.history.wordings([message.seq])
-            worded_since = wordings[-1].until_seq if wordings else None
         found = [f for f in self._engine.pipeline.extract(exchange_of(messages)).facts if f.span.message == number]
-        resolve_and_keep(work, self._how.secret, said_in(message, worded_since), found)
+        resolve_and_keep(work, self._how.secret, said_in(message, since), found)
 
-    def _state_entry(self, entry: LogEntry, since: int | None) -> None:
+    def _state_entry(self, entry: LogEntry, since: int | None, *, gone: bool) -> None:
         if entry.kind == "facts":
             state_entry(self._work, self._how.secret, entry, since)
         elif entry.kind in ("retraction", "supersession"):
             marks = marks_again(self._work, self._how.secret, entry, since)
             self._work.facts.append(marks)
-            if not marks and since is None and entry.kind == "retraction":
+            if not marks and gone and entry.kind == "retraction":
                 self._work.history.blank_entries([entry.seq])  # its reason may repeat what was retracted

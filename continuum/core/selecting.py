@@ -25,7 +25,6 @@ from continuum.storage.unit_of_work import UnitOfWork
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ENTRIES_AT_ONCE = 2_000
 SHORT_NAME_CHARS = 3
 
 
@@ -181,24 +180,20 @@ def with_summaries(work: UnitOfWork, selected: Selected, wanted: Selector) -> Se
 def _outlived(work: UnitOfWork, wanted: Callable[[dict[str, Json]], bool]) -> tuple[tuple[int, int], ...]:
     """Facts that were taught again when the messages that stated them went with a summary, by what their entry says."""
     found: list[tuple[int, int]] = []
-    after = 0
-    while entries := work.log.of_kind("facts", after, ENTRIES_AT_ONCE):
+    for entries in work.log.pages(kind="facts"):
         for entry in entries:
             told = json.loads(entry.payload)
             if told.get("session_id") is not None and wanted(told):
                 found += [(entry.seq, number) for number, fact in enumerate(told["facts"]) if fact is not None]
-        after = entries[-1].seq
     return tuple(found)
 
 
 def _taught(work: UnitOfWork, wanted: Callable[[Statement], bool]) -> tuple[tuple[int, int], ...]:
     """The taught facts that a condition holds for, by entry and number."""
     found: list[Statement] = []
-    after = 0
-    while entries := work.log.of_kind("facts", after, ENTRIES_AT_ONCE):
+    for entries in work.log.pages(kind="facts"):
         seqs = [entry.seq for entry in entries]
         found += [s for s in work.facts.every_statement_at(seqs) if wanted(s)]
-        after = entries[-1].seq
     return _places(found)
 
 

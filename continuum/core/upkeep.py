@@ -11,14 +11,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from continuum.core.erasing import finish_begun
+from continuum.core.listeners import harmless
 from continuum.core.receipts import receipt_from_json, receipt_to_json
 from continuum.core.retention import sweep_tenant
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
-from continuum.errors import ContinuumError
 from continuum.storage.unit_of_work import system_unit_of_work
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SCRUB_DELAY_SECONDS = 20.0
 """Erasures that follow each other are scrubbed together: the whole file is written anew each time."""
 RETRY_SECONDS = 10.0
+"""Doubled with each failure, up to `SWEEP_SECONDS`: what one tenant cannot do must not keep the disk busy."""
 SWEEP_SECONDS = 900.0
 TENANTS_AT_ONCE = 1_000
 
@@ -47,6 +49,7 @@ class Upkeep:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._scrub_at: float | None = None
+        self._retry_seconds = RETRY_SECONDS
         self._sweep_at: float | None = None
         self._tenants: set[TenantId] = set()
         self._closed = False
@@ -54,8 +57,7 @@ class Upkeep:
     def scrub_soon(self, tenant: TenantId) -> None:
         """Say that something was erased; its bytes leave the files within minutes."""
         with self._changed:
-            if self._scrub_at is None:
-                self._scrub_at = self._monotonic() + SCRUB_DELAY_SECONDS
+            self._scrub_within(SCRUB_DELAY_SECONDS)
             self._wake()
 
     def watch(self, tenant: TenantId) -> None:
@@ -85,23 +87,27 @@ class Upkeep:
     def scrub_now(self) -> bool:
         """Finish begun erasures and scrub; False if readers of old rows hold the store: try again.
 
+        What one tenant cannot do holds up no other: it is logged, and the first such error is raised when all is done.
         Raises StorageUnavailableError once the memory is closed.
         """
         engine = self._engine
         engine.refuse_if_closed()
         with system_unit_of_work(engine.backend) as work:
             tenants = [TenantId(each) for each in work.unfinished_erasures(TENANTS_AT_ONCE)]
+        failures: list[Exception] = []
+        erased: dict[TenantId, list[str]] = {}
         for tenant in tenants:
-            finish_begun(engine, tenant)
-        erased = {}
-        for tenant in tenants:
-            with engine.unit(tenant, write=False) as unit:
-                erased[tenant] = [row.id for row in unit.erasures.in_state("erased")]
-        if not engine.backend.scrub():
-            return False
-        for tenant, ids in erased.items():
-            self._confirm(tenant, ids)
-        return len(tenants) < TENANTS_AT_ONCE
+            with harmless(partial(_note_failure, failures, tenant)):
+                finish_begun(engine, tenant)
+                with engine.unit(tenant, write=False) as unit:
+                    erased[tenant] = [row.id for row in unit.erasures.in_state("erased")]
+        scrubbed = engine.backend.scrub()
+        for tenant, ids in erased.items() if scrubbed else ():
+            with harmless(partial(_note_failure, failures, tenant)):
+                self._confirm(tenant, ids)
+        if failures:
+            raise failures[0]
+        return scrubbed and len(tenants) < TENANTS_AT_ONCE
 
     def _confirm(self, tenant: TenantId, ids: list[str]) -> None:
         """Write into receipts that the bytes are gone."""
@@ -122,10 +128,12 @@ class Upkeep:
         if self._thread is not None:
             self._thread.join()
         if waiting:
-            try:
+            with harmless(partial(_log, "erased rows could not be scrubbed; opening the store again tries again")):
                 self.scrub_now()
-            except (ContinuumError, OSError):
-                _logger.exception("erased rows could not be scrubbed; opening the store again tries again")
+
+    def _scrub_within(self, seconds: float) -> None:
+        at = self._monotonic() + seconds
+        self._scrub_at = at if self._scrub_at is None else min(at, self._scrub_at)
 
     def _wake(self) -> None:
         if self._closed:
@@ -157,20 +165,28 @@ class Upkeep:
     def _scrub(self) -> None:
         with self._changed:
             self._scrub_at = None
-        try:
-            done = self.scrub_now()
-        except (ContinuumError, OSError):
-            _logger.exception("erased rows could not be scrubbed; trying again")
-            done = False
-        if not done:
+        again_in: float | None = min(2 * self._retry_seconds, SWEEP_SECONDS)
+        with harmless(partial(_log, "erased rows could not be scrubbed; trying again")):
+            again_in = None if self.scrub_now() else RETRY_SECONDS
+        self._retry_seconds = again_in or RETRY_SECONDS
+        if again_in is not None:
             with self._changed:
-                self._scrub_at = self._monotonic() + RETRY_SECONDS
+                self._scrub_within(again_in)
 
     def _sweep(self) -> None:
-        for tenant in sorted(self._tenants):
-            try:
+        with self._changed:
+            tenants = sorted(self._tenants)
+        for tenant in tenants:
+            with harmless(partial(_log, f"tenant {tenant} could not be swept; trying again")):
                 sweep_tenant(self._engine, tenant)
-            except (ContinuumError, OSError):
-                _logger.exception("tenant %s could not be swept; trying again", tenant)
         with self._changed:
             self._sweep_at = self._monotonic() + SWEEP_SECONDS
+
+
+def _note_failure(failures: list[Exception], tenant: TenantId, error: Exception) -> None:
+    _log(f"an erasure of tenant {tenant} could not be finished or confirmed", error)
+    failures.append(error)
+
+
+def _log(problem: str, error: Exception) -> None:
+    _logger.error(problem, exc_info=error)

@@ -211,7 +211,7 @@ class Extraction:
 
 LogKind = Literal[
     "message", "entity", "link", "extractors", "facts", "retraction", "supersession", "revision", "merge", "rename",
-    "undo", "policy", "erasure", "erased",
+    "undo", "policy", "erasure", "erased", "feedback", "ranker", "prune", "quarantine", "release",
 ]  # fmt: skip
 """``erased`` is what becomes of an entry that was forgotten: its place stays, its words do not."""
 
@@ -334,6 +334,8 @@ class TenantRecord:
     """How often messages were given an end, superseded as a whole, or worded anew; never counted down."""
     policy: str = "{}"
     """Its retention rules, a JSON object in text form."""
+    uses: int = 0
+    """How often feedback was given, changed or taken away; never counted down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,12 +369,13 @@ class CompoundSighting:
 class Adjustment:
     """A merge of `subject_id` into `object_id`, which is called `name`, or a rename of `subject_id` to `name`, by hand.
 
-    In force from `seq` on until `undone_seq`. A rename's `object_id` is the id that the new name leads to.
+    In force from `seq` on until `undone_seq`. A rename's `object_id` is the id that the new name leads to. Of a prune
+    `name` is the rule, a JSON object, and both ids are empty.
     """
 
     seq: int
     entry_id: str
-    kind: Literal["merge", "rename"]
+    kind: Literal["merge", "rename", "prune"]
     subject_id: str
     object_id: str
     name: str

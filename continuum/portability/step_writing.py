@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from continuum.core.adjusting import adjustments_of
-from continuum.core.adjustments_by_hand import _refold, _touching, apply_adjustment
+from continuum.core.adjustments_by_hand import apply_adjustment, refold_touched, touched_around
 from continuum.core.assertions import apply_entity, apply_link
 from continuum.core.facts_by_hand import apply_facts, apply_retraction, apply_supersession
 from continuum.core.rebuilding import exchange_of
@@ -149,9 +149,9 @@ class StepWriter:
         work = self._work
         how = Fold(self._secret, self._adjustments, self._engine.links)
         entities = self._touched(entry)
-        before = _touching(work, how, entities)
+        before = touched_around(work, how, entities)
         apply_adjustment(work, self._secret, entry)
-        _refold(work, how, before, entities)
+        refold_touched(work, how, before, entities)
         self._adjustments = adjustments_of(work, 1)
 
     def _named(self, entry: LogEntry) -> tuple[str, str]:

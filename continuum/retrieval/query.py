@@ -65,6 +65,8 @@ class SignalWeights:
     """The same of the message before, if that was a question."""
     concept: float = 0.0
     """What the concept graph hands in."""
+    use: float = 1.0
+    """Words like the question's led to the message before, and it was used."""
 
     def __post_init__(self) -> None:
         for entry in fields(self):
@@ -94,6 +96,7 @@ class Query:
     extra_terms: tuple[tuple[str, float], ...] = ()
     vector: NDArray[np.float32] | None = None
     concept_scores: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+    use_scores: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

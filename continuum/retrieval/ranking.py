@@ -18,6 +18,7 @@ from continuum.retrieval.signals import (
     OF_VECTORS,
     Scene,
     asks_for_standing,
+    by_place,
     date_scores,
     neighbours,
     score_signals,
@@ -75,7 +76,9 @@ def _scene(view: IndexView, query: Query, weights: SignalWeights, vectors: Vecto
     if weights.standing and asks_for_standing(view, cues):
         arms.append(standing_arm(view, STANDING_MAX))
     if query.concept_scores is not None and weights.concept:
-        arms.append(_spread(view, query))
+        arms.append(by_place(view, query.concept_scores))
+    if query.use_scores is not None and weights.use:
+        arms.append(by_place(view, query.use_scores))
     if words.named and not len(words):
         arms.append(np.isin(view.speakers, words.named).astype(np.float64))
     candidates = choose_candidates(view, arms, filter_mask(view, query))
@@ -91,14 +94,6 @@ def _scene(view: IndexView, query: Query, weights: SignalWeights, vectors: Vecto
         text=np.append(text, 0.0),
         vector=None if vector is None else nearness(vector),
     )
-
-
-def _spread(view: IndexView, query: Query) -> Floats:
-    spread = np.zeros(len(view))
-    if query.concept_scores is not None:
-        places, there = view.places(query.concept_scores[0])
-        spread[places[there]] = query.concept_scores[1][there]
-    return spread
 
 
 def _vector_scores(view: IndexView, query: Query, weights: SignalWeights, vectors: VectorSet | None) -> Floats | None:

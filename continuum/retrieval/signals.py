@@ -309,11 +309,20 @@ def _vector_answer(scene: Scene) -> Floats | None:
 def _concept(scene: Scene) -> Floats | None:
     if scene.query.concept_scores is None:
         return None
-    seqs, scores = scene.query.concept_scores
-    places, there = scene.view.places(seqs)
-    spread = np.zeros(len(scene.view))
-    np.maximum.at(spread, places[there], scores[there])
-    return scaled(spread[scene.candidates])
+    return scaled(by_place(scene.view, scene.query.concept_scores)[scene.candidates])
+
+
+def _use(scene: Scene) -> Floats | None:
+    scored = scene.query.use_scores
+    return None if scored is None else by_place(scene.view, scored)[scene.candidates]
+
+
+def by_place(view: IndexView, scored: tuple[NDArray[np.int64], NDArray[np.float64]]) -> Floats:
+    """Scores that were given by `seq`, each once, by place; 0 where there are none."""
+    places, there = view.places(scored[0])
+    spread = np.zeros(len(view))
+    spread[places[there]] = scored[1][there]
+    return spread
 
 
 _SIGNALS = {
@@ -340,7 +349,8 @@ _SIGNALS = {
     "vector_asked": _vector_asked,
     "vector_answer": _vector_answer,
     "concept": _concept,
+    "use": _use,
 }
 OF_VECTORS = tuple(name for name in _SIGNALS if name.startswith("vector"))
-EVIDENCE = ("text", "window", "standing", "date", "concept")
+EVIDENCE = ("text", "window", "standing", "date", "concept", "use")
 """A message is answered only if one of these speaks for it, or its vector."""

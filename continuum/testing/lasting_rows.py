@@ -97,6 +97,7 @@ def derive_lasting(work: UnitOfWork, first: int) -> None:
     """Keep what is derived from the messages at `first` and `first` + 1, as far as it is not there."""
     work.evidence.put([taught(first)])
     work.evidence.add_entry(first, ["bees"])
+    work.entities.observe([Entity("moss", "Moss", "concept", "moss", "", NOW, NOW, 1, first_seq=first, last_seq=first)])
     work.evidence.add_adjustment(Adjustment(first, f"a{first}", "merge", "wax", "bees", "Bees"))
     known = {(each.seq, each.number) for each in work.facts.every_statement("slot")}
     closed = statement(first, 1, until_seq=first + 1)
@@ -121,9 +122,16 @@ def plant_lasting(work: UnitOfWork, first: int) -> None:
 
 LASTING_READS: dict[str, Callable[[UnitOfWork], object]] = {
     "tenants.is_in_order": lambda work: work.tenants.is_in_order(),
-    "log.of_kind": lambda work: work.log.of_kind("message"),
+    "log.of_kind": lambda work: work.log.of_kind("policy"),
+    "log.pages": lambda work: list(work.log.pages()),
+    "facts.counting_since": lambda work: work.facts.counting_since(),
     "links.get": lambda work: work.links.get("bees", "honey", "hebbian"),
     "compounds.by_ids": lambda work: work.compounds.by_ids(["bees + honey", "bees + wax"]),
+    "links.weak": lambda work: work.links.weak(below=0.9, before=NOW + 100, limit=5),
+    "links.by_strength": lambda work: work.links.by_strength(),
+    "links.by_type": lambda work: work.links.by_type(),
+    "entities.most_connected": lambda work: work.entities.most_connected(5),
+    "entities.orphans": lambda work: work.entities.orphans(5),
     "evidence.of_exchanges": lambda work: work.evidence.of_exchanges([f"x{seq}" for seq in (*SEQS, 90)]),
     "evidence.meetings": lambda work: work.evidence.meetings("bees", "honey"),
     "evidence.edge_exchanges": lambda work: work.evidence.edge_exchanges("bees", 3),
@@ -194,9 +202,11 @@ def _settle_empty_session(work: UnitOfWork) -> None:
 LASTING_WRITES: dict[str, Callable[[UnitOfWork], object]] = {
     "tenants.note_said": lambda work: work.tenants.note_said([NOW - 9]),
     "tenants.derived_by": lambda work: work.tenants.derived_by(9),
+    "tenants.used": lambda work: work.tenants.used(),
     "tenants.set_metadata": lambda work: work.tenants.set_metadata('{"a": 1}'),
     "tenants.set_policy": lambda work: work.tenants.set_policy('{"history_days": 1}'),
     "tenants.forget_derived_counts": lambda work: work.tenants.forget_derived_counts(),
+    "links.prune": lambda work: work.links.prune(below=0.9, before=NOW + 100),
     "links.remove": lambda work: work.links.remove("bees", "honey", "hebbian"),
     "entities.remove": lambda work: work.entities.remove(["bees"]),
     "decisions.remove": lambda work: work.decisions.remove([1]),

@@ -51,3 +51,12 @@ def test_in_a_crowd_of_facts_those_of_the_subject_are_found(memory_for: MemoryFa
     _learn(memory, "I work at Brightwater.", "I now work at Cobalt Labs.")
     assert _first(memory, "Where do I work?") == ("works at", "Cobalt Labs", True)
     assert _first(memory, f"Where does Person{2 * CROWDED_MIN} work?")[1] == f"Firm {2 * CROWDED_MIN}"
+
+
+def test_current_only_leaves_the_past_out_even_when_it_is_asked_for(memory_for: MemoryFactory) -> None:
+    memory = memory_for("alice")
+    _learn(memory, "I live in Berlin.", "I moved to Lisbon.", "I moved to Porto.")
+    for question in ("Where did I live before Porto?", "Where did I live in January 2026?", "Where have I ever lived?"):
+        assert len(memory.recall(question, now=ASKED_AT).facts) > 1, question
+        shown = memory.recall(question, now=ASKED_AT, current_only=True).facts
+        assert [(fact.value, fact.current) for fact in shown] == [("Porto", True)], question

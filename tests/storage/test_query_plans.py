@@ -15,6 +15,8 @@ from continuum.storage.statements import sql_text, statements
 PLANNED = sorted(
     each.name for each in statements("sqlite").values() if each.scope == "tenant" and each.expands != "rows"
 )
+WHOLE_TENANT = {"weak_links", "links_by_strength", "links_by_type", "most_connected", "orphans"}
+"""A look at a whole graph, now and then: an index for it would cost every learn."""
 INDEXES = {
     "mentions_of_entity": "mentions_by_entity (tenant_id=? AND entity_id=?)",
     "mentions_of_messages": "PRIMARY KEY (tenant_id=? AND message_seq=?)",
@@ -43,6 +45,6 @@ def test_a_tenants_statement_walks_nobody_elses_rows_and_sorts_nothing(store: sq
     rows = store.execute(f"EXPLAIN QUERY PLAN {text}", [1] * text.count("?")).fetchall()
     plan = " ; ".join(row[3] for row in rows)
     assert "SCAN" not in plan
-    assert "TEMP B-TREE" not in plan
+    assert "TEMP B-TREE" not in plan or name in WHOLE_TENANT
     assert plan.count("(tenant_id=?") == plan.count("SEARCH")
     assert INDEXES.get(name, "") in plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from continuum.domain.records import Entity
 from continuum.storage.base import Row
@@ -13,6 +14,15 @@ from continuum.storage.repositories.base import Repository
 ALIASES_MAX = 16
 RECENT_MENTIONS = 512
 _LAST_CHARACTER = "\U0010ffff"
+
+
+class Connected(NamedTuple):
+    """An entity with the number of its links."""
+
+    id: str
+    name: str
+    entity_type: str
+    links: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,15 @@ class Entities(Repository):
         ids = list(dict.fromkeys(row[0] for row in newest))[:limit]
         found = self.by_ids(ids)
         return [found[each] for each in ids if each in found]
+
+    def most_connected(self, limit: int) -> list[Connected]:
+        """The entities with the most links; reads all entities."""
+        return [Connected(*row) for row in self._rows("most_connected", limit=limit)]
+
+    def orphans(self, limit: int) -> tuple[int, list[Connected]]:
+        """How many concepts have no link, and the first of them by name; reads all entities."""
+        count = self._rows("count_orphans")[0][0]
+        return int(count), [Connected(*row) for row in self._rows("orphans", limit=limit)]
 
     def degrees(self, ids: Iterable[str]) -> dict[str, int]:
         """How many links touch each of these entities."""

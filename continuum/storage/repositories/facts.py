@@ -15,9 +15,8 @@ from continuum.storage.repositories.messages import NO_SEQ
 SLOTS_AT_ONCE = 1_000
 STATEMENTS_MAX = 1_000
 """Statements of one message or entry; a closed one is moved out of the way by a multiple of it."""
-
-
-_BY_HAND = (FactMode.RETRACT.value, FactMode.SUPERSEDE.value)
+MODES_BY_HAND = frozenset({FactMode.RETRACT, FactMode.SUPERSEDE})
+"""Modes of statements that mark others, and state nothing in words of their own."""
 
 
 def _statement(row: Row) -> Statement:
@@ -101,7 +100,7 @@ class Facts(Repository):
     def stated_at(self, seqs: Iterable[int], known_at_seq: int = NO_SEQ) -> list[Stated]:
         """Which slots messages speak of, as it counts at a position of the log; of what was stated by words."""
         rows = self._rows_in("slots_stated", seqs, known=known_at_seq)
-        return [stated for stated in map(Stated._make, rows) if stated.mode not in _BY_HAND]
+        return [stated for stated in map(Stated._make, rows) if stated.mode not in MODES_BY_HAND]
 
     def every_statement_at(self, seqs: Iterable[int]) -> list[Statement]:
         """All that messages or entries ever stated, closed statements too."""
@@ -124,13 +123,25 @@ class Facts(Repository):
         """Let the statements of messages count no more from a position on."""
         self._rows_in("close_statements", seqs, until=until_seq)
 
+    def counting_since(self) -> dict[int, int]:
+        """From where on messages and entries state what they do, where others were worded anew after them."""
+        return {row[0]: row[1] for row in self._rows("statements_counting_since")}
+
     def remove_statements(self, seqs: Iterable[int]) -> None:
-        """Delete all that messages or entries stated."""
-        self._rows_in("remove_statements", seqs)
+        """Delete all that messages or entries stated, and what closed statements took from it."""
+        gone = list(seqs)
+        self._rows_in("remove_statements", gone)
+        self._remove_closed_referring(gone, None)
 
     def remove_every_statement(self, seq: int, number: int) -> None:
-        """Delete one statement and what it was before, as if it had never been made."""
+        """Delete one statement, what it was before, and what closed ones took from it: as if it had never been made."""
         self._rows("remove_every_statement", seq=seq, number=number)
+        self._remove_closed_referring([seq], number)
+
+    def _remove_closed_referring(self, seqs: Sequence[int], number: int | None) -> None:
+        """Delete closed statements that took their slot, and maybe a former value, from what is gone."""
+        for row in self._rows_in("remove_closed_referring", seqs, number=number):
+            self._remove_closed_referring([row[0]], row[1])
 
     def remove_statement(self, seq: int, number: int) -> None:
         """Delete one statement."""

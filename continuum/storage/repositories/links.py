@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from continuum.domain.clock import Micros
 from continuum.domain.records import AttentionLink, Sources
 from continuum.storage.base import Row
 from continuum.storage.repositories.base import Repository
@@ -112,6 +113,29 @@ class Links(Repository):
         if self.get(concept_a, concept_b, link_type) is not None:
             self._rows("remove_link", concept_a=concept_a, concept_b=concept_b, link_type=link_type)
             self._add_degrees((concept_a, concept_b), -1)
+
+    def prune(self, *, below: float, before: Micros) -> int:
+        """Delete the links of co-occurrence that are weaker than `below` and not seen since `before`; says how many."""
+        ends: Counter[str] = Counter()
+        gone = self._rows("prune_links", below=below, before=before)
+        for a, b in gone:
+            ends.update({a, b})
+        self._each("add_degree", [{"id": each, "links": -ends[each]} for each in sorted(ends)])
+        self._session.added["attention_links"] -= len(gone)
+        return len(gone)
+
+    def weak(self, *, below: float, before: Micros, limit: int) -> tuple[int, list[AttentionLink]]:
+        """How many links `prune` would delete, and the weakest of them."""
+        count = self._rows("count_weak_links", below=below, before=before)[0][0]
+        return int(count), [_link(row) for row in self._rows("weak_links", below=below, before=before, limit=limit)]
+
+    def by_strength(self) -> dict[int, int]:
+        """How many links there are of each tenth of strength, 0 to 9; reads them all."""
+        return dict(self._rows("links_by_strength"))
+
+    def by_type(self) -> dict[str, int]:
+        """How many links there are of each type; reads them all."""
+        return dict(self._rows("links_by_type"))
 
     def _add_degrees(self, ends: Iterable[str], links: int) -> None:
         self._each("add_degree", [{"id": each, "links": links} for each in sorted(ends)])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from continuum.domain.records import LogEntry, LogKind
 from continuum.storage.repositories.base import Repository
+
+ENTRIES_AT_ONCE = 2_000
 
 
 class Log(Repository):
@@ -25,3 +27,14 @@ class Log(Repository):
     def read(self, after_seq: int = 0, limit: int = 1_000) -> list[LogEntry]:
         """The next entries after a position, oldest first, at most `limit`."""
         return [LogEntry(*row) for row in self._rows("read_log", after=after_seq, limit=limit)]
+
+    def pages(self, after_seq: int = 0, kind: LogKind | None = None) -> Iterator[list[LogEntry]]:
+        """All entries after a position, or those of one kind but messages, oldest first, 2,000 at a time."""
+        while entries := self._page(after_seq, kind):
+            yield entries
+            after_seq = entries[-1].seq
+
+    def _page(self, after_seq: int, kind: LogKind | None) -> list[LogEntry]:
+        if kind is None:
+            return self.read(after_seq, ENTRIES_AT_ONCE)
+        return self.of_kind(kind, after_seq, ENTRIES_AT_ONCE)

@@ -52,5 +52,5 @@ class Portability(Repository):
         )
 
     def vector_models(self) -> list[str]:
-        """The models that there are vectors of."""
-        return [row[0] for row in self._rows("vector_models")]
+        """The models that there are vectors of, in the order of their names."""
+        return sorted(row[0] for row in self._rows("models_with_vectors"))

@@ -11,7 +11,7 @@ from continuum.errors import NotFoundError
 from continuum.storage.repositories.base import Repository
 
 COUNTED = ("messages", "entities", "decisions", "attention_links", "compound_concepts", "sessions", "vectors", "facts")
-ADDED = (*COUNTED, "adjustments", "notes")
+ADDED = (*COUNTED, "adjustments", "notes", "uses")
 
 
 class Tenants(Repository):
@@ -71,6 +71,10 @@ class Tenants(Repository):
         if any(added.values()):
             self._rows("add_counts", **{name: added[name] for name in ADDED})
         added.clear()
+
+    def used(self) -> None:
+        """Note that feedback was given, changed or taken away."""
+        self._session.added["uses"] += 1
 
     def forget_derived_counts(self) -> None:
         """Set to zero what a rebuild counts again."""

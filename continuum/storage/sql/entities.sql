@@ -68,3 +68,19 @@ SELECT id, degree FROM entities WHERE tenant_id = :tenant_id AND id IN :list;
 -- name: clear_entities
 -- scope: tenant
 DELETE FROM entities WHERE tenant_id = :tenant_id;
+
+-- name: most_connected
+-- scope: tenant
+SELECT id, name, entity_type, degree FROM entities
+WHERE tenant_id = :tenant_id AND degree > 0 ORDER BY degree DESC, id LIMIT :limit;
+
+-- name: orphans
+-- scope: tenant
+SELECT id, name, entity_type, degree FROM entities
+WHERE tenant_id = :tenant_id AND degree = 0 AND entity_type NOT IN ('session', 'decision')
+ORDER BY name_key, id LIMIT :limit;
+
+-- name: count_orphans
+-- scope: tenant
+SELECT count(*) FROM entities
+WHERE tenant_id = :tenant_id AND degree = 0 AND entity_type NOT IN ('session', 'decision');

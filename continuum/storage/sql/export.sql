@@ -57,10 +57,10 @@ FROM adjustments WHERE tenant_id = :tenant_id ORDER BY seq;
 
 -- name: export_statements
 -- scope: tenant
--- Closed statements, and since when one counts, are history and no state.
 SELECT seq, number, slot_id, subject, attribute, value, mode, polarity, single, replaces, confidence, valid_from, valid_to,
-  recorded_at, message_id, start_at, end_at, origin, source, user_id, agent_id, project_id, refers_seq, refers_number
-FROM fact_statements WHERE tenant_id = :tenant_id AND until_seq IS NULL ORDER BY seq, number;
+  recorded_at, message_id, start_at, end_at, origin, source, user_id, agent_id, project_id, refers_seq, refers_number,
+  since_seq, until_seq
+FROM fact_statements WHERE tenant_id = :tenant_id ORDER BY seq, number;
 
 -- name: export_facts
 -- scope: tenant

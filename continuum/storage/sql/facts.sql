@@ -89,9 +89,25 @@ DELETE FROM fact_statements WHERE tenant_id = :tenant_id AND seq = :seq AND numb
 -- scope: tenant
 DELETE FROM fact_statements WHERE tenant_id = :tenant_id AND until_seq IS NOT NULL AND until_seq <= :until;
 
+-- name: remove_closed_referring
+-- scope: tenant
+-- Of one number of those positions, or of all; open ones are stated again by their own words.
+DELETE FROM fact_statements
+WHERE tenant_id = :tenant_id AND refers_seq IS NOT NULL AND refers_seq IN :list AND until_seq IS NOT NULL
+  AND (CAST(:number AS BIGINT) IS NULL OR refers_number = :number)
+RETURNING seq, number % 1000;
+
+-- name: statements_counting_since
+-- scope: tenant
+SELECT seq, MAX(COALESCE(until_seq, since_seq))
+FROM fact_statements
+WHERE tenant_id = :tenant_id AND (until_seq IS NOT NULL OR since_seq > seq)
+GROUP BY seq;
+
 -- name: clear_statements
 -- scope: tenant
-DELETE FROM fact_statements WHERE tenant_id = :tenant_id;
+-- Closed ones are no fold of the present log: what was known stays known.
+DELETE FROM fact_statements WHERE tenant_id = :tenant_id AND until_seq IS NULL;
 
 -- name: slots_changed_between
 -- scope: tenant

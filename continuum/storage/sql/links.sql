@@ -88,3 +88,31 @@ WHERE tenant_id = :tenant_id AND concept_a IN :list AND concept_b IN :list;
 -- name: clear_links
 -- scope: tenant
 DELETE FROM attention_links WHERE tenant_id = :tenant_id;
+
+-- name: prune_links
+-- scope: tenant
+DELETE FROM attention_links
+WHERE tenant_id = :tenant_id AND link_type = 'hebbian' AND strength < :below AND last_accessed < :before
+RETURNING concept_a, concept_b;
+
+-- name: weak_links
+-- scope: tenant
+SELECT concept_a, concept_b, link_type, strength, co_occurrences, sources, created_at, last_accessed, first_seq, last_seq
+FROM attention_links
+WHERE tenant_id = :tenant_id AND link_type = 'hebbian' AND strength < :below AND last_accessed < :before
+ORDER BY strength, last_accessed, concept_a, concept_b LIMIT :limit;
+
+-- name: count_weak_links
+-- scope: tenant
+SELECT count(*) FROM attention_links
+WHERE tenant_id = :tenant_id AND link_type = 'hebbian' AND strength < :below AND last_accessed < :before;
+
+-- name: links_by_strength
+-- scope: tenant
+-- Tenths of strength; a link of strength 1 counts to the last one.
+SELECT CASE WHEN strength >= 1 THEN 9 ELSE CAST(strength * 10 AS INTEGER) END AS tenth, count(*)
+FROM attention_links WHERE tenant_id = :tenant_id GROUP BY 1 ORDER BY 1;
+
+-- name: links_by_type
+-- scope: tenant
+SELECT link_type, count(*) FROM attention_links WHERE tenant_id = :tenant_id GROUP BY link_type ORDER BY link_type;

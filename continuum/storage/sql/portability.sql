@@ -21,7 +21,3 @@ FROM sessions WHERE tenant_id = :tenant_id AND session_id > :after ORDER BY sess
 UPDATE sessions
 SET created_at = :created_at, last_active = :last_active, message_count = :message_count, summary_seq = :summary_seq
 WHERE tenant_id = :tenant_id AND session_id = :session_id;
-
--- name: vector_models
--- scope: tenant
-SELECT DISTINCT model FROM vectors WHERE tenant_id = :tenant_id ORDER BY model;

@@ -1,7 +1,7 @@
 -- name: get_tenant
 -- scope: tenant
 SELECT tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
-  notes, policy
+  notes, policy, uses
 FROM tenants WHERE tenant_id = :tenant_id;
 
 -- name: create_tenant
@@ -18,7 +18,7 @@ SET last_seq = last_seq + :count,
     last_active = CASE WHEN :now > last_active THEN :now ELSE last_active END
 WHERE tenant_id = :tenant_id
 RETURNING tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
-  notes, policy;
+  notes, policy, uses;
 
 -- name: note_said
 -- scope: tenant
@@ -53,7 +53,8 @@ SET messages = messages + :messages,
     vectors = vectors + :vectors,
     facts = facts + :facts,
     adjustments = adjustments + :adjustments,
-    notes = notes + :notes
+    notes = notes + :notes,
+    uses = uses + :uses
 WHERE tenant_id = :tenant_id;
 
 -- name: forget_derived_counts
@@ -77,7 +78,7 @@ UPDATE tenants SET policy = :policy WHERE tenant_id = :tenant_id;
 -- name: list_tenants
 -- scope: system
 SELECT tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
-  notes, policy
+  notes, policy, uses
 FROM tenants WHERE tenant_id > :after ORDER BY tenant_id LIMIT :limit;
 
 -- name: list_migrations
