@@ -58,6 +58,8 @@ class RecallRequest(_Scopes):
     as_of: Moment | None = None
     known_at: Moment | None = None
     current_only: bool = False
+    min_trust: float | None = None
+    include_suspicious: bool = False
     explain: bool = False
     include_text: bool = False
 
@@ -91,6 +93,8 @@ class MemoryBody(BaseModel):
     witnesses: list[str]
     witness_count: int
     outdated: str
+    trust: float
+    suspicious: bool
 
 
 class ConceptBody(BaseModel):
@@ -102,6 +106,7 @@ class ConceptBody(BaseModel):
     description: str
     relevance: float
     depth: int
+    trust: float | None
 
 
 class RelationshipBody(BaseModel):
@@ -111,6 +116,7 @@ class RelationshipBody(BaseModel):
     concept_b: str
     link_type: str
     strength: float
+    trust: float
 
 
 class DecisionBody(BaseModel):
@@ -122,6 +128,7 @@ class DecisionBody(BaseModel):
     timestamp: datetime
     message_id: str
     role: str
+    trust: float
 
 
 class DegradationBody(BaseModel):
@@ -156,6 +163,25 @@ class RecallResponse(BaseModel):
         return cls.model_validate({**values, "context": context.context_string}, from_attributes=True)
 
 
+class RedactionBody(Answer):
+    """What was replaced before it was stored: a kind of secret, or a private span, and where its placeholder stands."""
+
+    message: int
+    field: str
+    kind: str
+    start: int
+    end: int
+
+
+class SuspicionBody(Answer):
+    """Why a message of the exchange is recalled only where it came from."""
+
+    message: int
+    score: float
+    reasons: list[str]
+    spans: list[tuple[int, int]]
+
+
 class LearnResponse(Answer):
     """The answer of a learn; what it counts is durable. `facts` are those that are new or changed."""
 
@@ -171,6 +197,8 @@ class LearnResponse(Answer):
     concepts: list[str]
     decisions: list[str]
     facts: list[FactBody]
+    redactions: list[RedactionBody]
+    suspicious: list[SuspicionBody]
     duplicate: bool
     learn_time_ms: float
 

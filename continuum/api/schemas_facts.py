@@ -32,6 +32,7 @@ class RecalledFactBody(Answer):
     message_id: str
     start: int
     end: int
+    trust: float
 
 
 class ScopeBody(Answer):

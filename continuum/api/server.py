@@ -14,7 +14,7 @@ from starlette.responses import Response
 import continuum
 from continuum.api.errors import answer_continuum_error, answer_unexpected_error, problem
 from continuum.api.guards import BodyLimitGuard, LoopbackHostGuard
-from continuum.api.routes import entities, facts, forgetting, health, looking_back, memory, transfer
+from continuum.api.routes import entities, facts, forgetting, health, looking_back, memory, transfer, trust, use
 from continuum.api.schemas import Problem
 from continuum.errors import ContinuumError
 from continuum.runtime import Runtime
@@ -31,7 +31,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     app.state.runtime = runtime
-    for routes in (memory, entities, facts, looking_back, forgetting, transfer, health):
+    for routes in (memory, entities, facts, looking_back, forgetting, use, trust, transfer, health):
         app.include_router(routes.router)
     app.add_exception_handler(ContinuumError, answer_continuum_error)
     app.add_exception_handler(HTTPException, _answer_http_error)

@@ -38,6 +38,8 @@ _COMMANDS = {
     "learn": "Learn a text or an exchange.",
     "search": "List the memories that match a query.",
     "recall": "Print the context for a message, ready to inject.",
+    "feedback": "Say which recalled memories were used.",
+    "ranking": "Show the weights learnt from feedback.",
     "facts": "List facts, with when they hold and who said so.",
     "teach": "Teach a fact directly.",
     "retract": "Say that a fact was never right.",
@@ -46,9 +48,14 @@ _COMMANDS = {
     "timeline": "Show the life of a concept.",
     "state": "Show the whole memory as it was.",
     "diff": "Show what changed between two moments.",
+    "graph": "Show the state of the concept graph.",
+    "prune": "Delete weak old links.",
     "merge": "Let one concept stand for another.",
     "rename": "Give a concept another name.",
     "undo": "Undo a merge or rename.",
+    "quarantine": "Hide what came from a source.",
+    "release": "Put back what was hidden.",
+    "origins": "Check the seals of messages.",
     "forget": "Erase messages with all that only they taught.",
     "receipts": "List or check what was forgotten.",
     "scrub": "Take erased bytes out of the files now.",
@@ -68,9 +75,10 @@ _MODULES = {"import": "import_cmd"}
 """Commands whose name is a word of Python."""
 
 _SECTIONS = {
-    "Learn and recall": ("init", "learn", "recall", "search"),
+    "Learn and recall": ("init", "learn", "recall", "search", "feedback", "ranking"),
     "Facts and time": ("facts", "teach", "retract", "revise", "conflicts", "timeline", "state", "diff"),
-    "Concepts": ("merge", "rename", "undo"),
+    "Concepts": ("graph", "prune", "merge", "rename", "undo"),
+    "Trust": ("quarantine", "release", "origins"),
     "Forget": ("forget", "receipts", "scrub", "retention", "sweep", "consolidate"),
     "Store and service": ("status", "rebuild", "export", "import", "serve", "demo", "eval"),
 }

@@ -113,6 +113,20 @@ def refold_after(engine: Engine, work: UnitOfWork, tenant: TenantRecord, seqs: S
     refold_touched(work, how, before, entities)
 
 
+def refold_with(engine: Engine, work: UnitOfWork, tenant: TenantRecord, entries: Sequence[LogEntry]) -> None:
+    """Make rows what they are with entity and link entries that had been left out."""
+    if not entries:
+        return
+    how = Fold(tenant.secret, adjustments_of(work, tenant.adjustments), engine.links)
+    spoken = {entry.seq: [each.id for each in stated_in(how.secret, entry).entities] for entry in entries}
+    named = {each for ids in spoken.values() for each in ids}
+    entities = {how.adjustments.entity(each) for each in named} | named
+    before = touched_around(work, how, entities)
+    for seq, ids in spoken.items():
+        work.evidence.add_entry(seq, ids)
+    refold_touched(work, how, before, entities)
+
+
 def _adjust(
     engine: Engine,
     work: UnitOfWork,

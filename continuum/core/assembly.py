@@ -14,6 +14,8 @@ from continuum.core.config import MemoryConfig
 from continuum.core.folding import LinkSettings
 from continuum.core.index_store import IndexStore
 from continuum.core.listeners import HarmlessSink
+from continuum.core.origin_seal import Sealer
+from continuum.core.redacting import redactor_from
 from continuum.core.upkeep import Upkeep
 from continuum.core.use_state import UseStore
 from continuum.core.validation import Limits
@@ -27,6 +29,7 @@ from continuum.embeddings.keeping import VectorKeeper
 from continuum.embeddings.providers import provider_from_name
 from continuum.errors import ConfigurationError, StorageUnavailableError, shown
 from continuum.extraction.pipeline import ExtractionPipeline
+from continuum.extraction.redaction import Redactor
 from continuum.retrieval.use import UseSettings
 from continuum.storage.base import StorageBackend
 from continuum.storage.factory import open_backend
@@ -50,6 +53,8 @@ class Engine:
     cache: Cache[MemoryContext] | None
     vectors: VectorKeeper | None
     uses: UseStore
+    sealer: Sealer | None
+    redactor: Redactor
     readers: ThreadPoolExecutor
     writers: ThreadPoolExecutor
     owns_backend: bool
@@ -123,6 +128,7 @@ def build_engine(
     if provider is None and config.enable_embeddings:
         key = None if config.embedding_api_key is None else config.embedding_api_key.reveal()
         provider = provider_from_name(config.embedding_provider, base_url=config.embedding_url, api_key=key)
+    redactor = redactor_from(config)
     # Last of what can fail: nothing would close it.
     backend = open_backend(target, timeout_seconds=config.db_timeout)
     readers, writers = _pools()
@@ -130,12 +136,14 @@ def build_engine(
         config=config,
         backend=backend,
         index_store=IndexStore(_index_folder(backend), config.index_memory_mb * 1_048_576),
-        pipeline=pipeline or ExtractionPipeline(),
+        pipeline=pipeline or ExtractionPipeline(suspicion_threshold=config.suspicion_threshold),
         clock=clock or SystemClock(),
         events=NoEvents() if events is None else HarmlessSink(events),
         cache=MemoryCache(config.cache_max_entries, config.cache_ttl) if config.cache_enabled else None,
         vectors=None if provider is None else VectorKeeper(provider, _unit_of(backend)),
         uses=UseStore(UseSettings(config.hebbian_rate, round(config.use_half_life_days * DAY_MICROS))),
+        redactor=redactor,
+        sealer=None if config.origin_key is None else Sealer(config.origin_key),
         readers=readers,
         writers=writers,
         owns_backend=not isinstance(storage, StorageBackend),

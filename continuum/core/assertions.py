@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from continuum.core.adjusting import Adjustments, adjusted, adjustments_of
 from continuum.core.folding import stated_link
+from continuum.core.redacting import redacted_json
 from continuum.core.stating import append_entry, stated_in
 from continuum.core.validation import checked_label, checked_metadata, checked_text
 from continuum.domain.ids import TenantId, checked_name
@@ -34,8 +35,10 @@ def assert_entity(
     payload = {
         "name": checked_label(name, "name"),
         "entity_type": checked_name(entity_type, "entity_type"),
-        "description": checked_text(description, "description", DESCRIPTION_BYTES_MAX),
-        "metadata": checked_metadata(metadata, "metadata", engine.config.max_metadata_bytes),
+        "description": engine.redactor.redact(checked_text(description, "description", DESCRIPTION_BYTES_MAX)).text,
+        "metadata": redacted_json(
+            checked_metadata(metadata, "metadata", engine.config.max_metadata_bytes), engine.redactor, []
+        ),
     }
     now = engine.clock.now()
     with engine.unit(tenant, write=True) as work:

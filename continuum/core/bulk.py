@@ -86,7 +86,7 @@ def _learn_batch(job: BulkJob, batch: Sequence[tuple[int, object]]) -> tuple[lis
     with engine.unit(job.tenant, write=True) as work:
         done = _kept(work, job.name)
         rest = [one for number, one in prepared if number >= done]
-        learned = [record(work, one, engine.pipeline.extract, engine.links) for one in rest]
+        learned = [record(work, one, engine.pipeline.extract, engine.links, engine.sealer) for one in rest]
         if job.name is not None and done < end:
             kept = json.dumps({"done": end})
             work.idempotency.put(_job_key(job.name), b"job", kept, defaults.now)

@@ -81,7 +81,7 @@ def _consolidate(
         for scope in dict.fromkeys(message.scope for message in messages):
             own = [message for message in messages if message.scope == scope]
             prepared = prepare(_summary(engine, work, own), engine.pipeline.extract)
-            learned = record(work, prepared, engine.pipeline.extract, engine.links).result
+            learned = record(work, prepared, engine.pipeline.extract, engine.links, engine.sealer).result
             ids += learned.message_ids
             work.history.set_summary(session_id, learned.seq)
             if not keep_originals:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from continuum.core.constants import CONTEXT_TAG
+from continuum.core.neutralising import neutralised
+from continuum.domain.records import Origin
 from continuum.domain.results import (
     RecalledConcept,
     RecalledDecision,
@@ -48,6 +50,12 @@ _LONE_JOINER = re.compile("(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d
 """A zero width joiner that does not stand inside an emoji."""
 _HARMLESS_NAME = re.compile(r"[\w.'’&+#@/-]+(?: [\w.'’&+#@/-]+)*")
 
+_ORIGIN_OF_ROLE = {
+    "user": Origin.USER,
+    "assistant": Origin.ASSISTANT,
+    "tool": Origin.TOOL,
+    "system": Origin.EXTERNAL,
+}
 TokenEstimate = Callable[[str], int]
 
 
@@ -129,14 +137,22 @@ def _memory_line(memory: RecalledMemory) -> str:
     day = memory.timestamp.date().isoformat()
     reference = memory.id.replace("-", "")[-REFERENCE_CHARS:]
     stale = f"[outdated, {_said(memory.outdated)}] " if memory.outdated else ""
-    return f"- [m:{reference}] {day} {stale}{speaker}({memory.role}): {quoted(memory.passage)}\n"
+    said = quoted(neutralised(memory.passage, Origin(memory.origin)))
+    return f"- [m:{reference}] {day} {stale}{speaker}({_who(memory.role, memory.origin)}): {said}\n"
+
+
+def _who(role: str, origin: str) -> str:
+    """The role, and where it came from if that is somewhere else."""
+    return role if origin == role else f"{role}, from {origin}"
 
 
 def _fact_line(fact: RecalledFact) -> str:
     """A fact in one line: what of whom, since or until when, and the value as quoted data."""
     held = f" - {_said(fact.label)}" if fact.label else ""
     about = _name(f"{fact.subject} {fact.attribute}"[:NAME_CHARS_MAX])
-    return f"- [f:{fact.id[:REFERENCE_CHARS]}] {about}{held}: {quoted(fact.value)}\n"
+    source = "" if fact.origin == Origin.USER else f" (from {fact.origin})"
+    value = quoted(neutralised(fact.value, Origin(fact.origin)))
+    return f"- [f:{fact.id[:REFERENCE_CHARS]}] {about}{held}{source}: {value}\n"
 
 
 def _said(label: str) -> str:
@@ -151,10 +167,11 @@ def _other_lines(
 ) -> Iterable[str]:
     for decision in decisions:
         day = decision.timestamp.date().isoformat()
-        yield f"- [d:{decision.id[:REFERENCE_CHARS]}] {day} decided ({decision.role}): {quoted(decision.text)}\n"
+        text = quoted(neutralised(decision.text, _ORIGIN_OF_ROLE[decision.role]))
+        yield f"- [d:{decision.id[:REFERENCE_CHARS]}] {day} decided ({decision.role}): {text}\n"
     for concept in concepts:
         if concept.description:
-            about = quoted(concept.description[:DESCRIPTION_CHARS_MAX])
+            about = quoted(neutralised(concept.description[:DESCRIPTION_CHARS_MAX], Origin.EXTERNAL))
             yield f"- [c:{concept.id[:REFERENCE_CHARS]}] {_name(concept.name)}: {about}\n"
     for link in relationships:
         kind = "" if link.link_type == "hebbian" else f" {_name(link.link_type)}"

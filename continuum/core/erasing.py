@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from continuum.core.adjusting import adjustments_of
 from continuum.core.adjustments_by_hand import refold_after
+from continuum.core.erasing_hidden import erase_hidden_messages
 from continuum.core.facts_by_hand import mark_superseded_again
 from continuum.core.feedback import take_feedback_away
 from continuum.core.rebuild_rule import refuse_if_outdated
@@ -157,14 +158,16 @@ def erase_batch(engine: Engine, work: UnitOfWork, row: ErasureRow) -> ErasureRow
     plan = json.loads(row.remaining)
     seqs, later = plan["seqs"][:MESSAGES_PER_BATCH], plan["seqs"][MESSAGES_PER_BATCH:]
     gone = _erase_messages(engine, work, tenant, seqs)
+    hidden = erase_hidden_messages(work, seqs)
     by_hand: list[LogEntry] = []
     if not later:
         by_hand = _erase_entries(engine, work, tenant, plan["entries"], plan["taught"])
         by_hand += _erase_idle_adjustments(engine, work, tenant)
-    entry_ids = [message.id for message in gone] + [entry.entry_id for entry in by_hand]
-    _bury(engine, work, row, gone, by_hand)
+    entry_ids = [message.id for message in (*gone, *hidden)] + [entry.entry_id for entry in by_hand]
+    _bury(engine, work, row, [*gone, *hidden], by_hand)
     receipt = receipt_from_json(row.receipt)
-    receipt = _counted(receipt, before, work.tenants.counts(), len(gone) + len(by_hand))
+    receipt = _counted(receipt, before, work.tenants.counts(), len(gone) + len(hidden) + len(by_hand))
+    receipt = replace(receipt, messages=receipt.messages + len(hidden))
     ids = [*plan["ids"], *entry_ids]
     if later:
         rest = {**plan, "seqs": later, "ids": ids}
@@ -197,6 +200,8 @@ def _erase_messages(engine: Engine, work: UnitOfWork, tenant: TenantRecord, seqs
     work.history.remove_messages(there)
     mark_superseded_again(work, superseded)
     retelling.finish()
+    work.apart.drop(there)
+    work.quarantines.drop([*there, *(entry.seq for entry in superseding)])
     for session_id in sessions:
         work.history.settle_session(session_id)
     return [messages[seq] for seq in there]
@@ -220,6 +225,7 @@ def _erase_entries(
     gone = [entry for entry in work.history.entries(seqs) if entry.kind in ("entity", "link", "merge", "rename")]
     refold_after(engine, work, tenant, [entry.seq for entry in gone])
     work.history.blank_entries([entry.seq for entry in gone])
+    work.quarantines.drop([entry.seq for entry in gone])
     numbers: dict[int, list[int]] = {}
     for seq, number in taught:
         numbers.setdefault(seq, []).append(number)
@@ -259,8 +265,12 @@ def _erase_taught(
     for statement in work.facts.every_statement_at([entry.seq]):
         if statement.number // 2 in numbers:
             work.facts.remove_every_statement(statement.seq, statement.number)
+    for number in numbers:
+        work.apart.drop_one(entry.seq, 2 * number)
+        work.apart.drop_one(entry.seq, 2 * number + 1)
     if left is None:
         work.history.blank_entries([entry.seq])
+        work.quarantines.drop([entry.seq])
     else:
         work.history.rewrite_entry(entry.seq, left)
     retelling.finish()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import signature
 from itertools import islice
 
+from continuum.core.redacting import redacted_exchange
 from continuum.core.validation import (
     Limits,
     Timestamp,
@@ -22,6 +23,7 @@ from continuum.domain.clock import Micros
 from continuum.domain.ids import uuid7
 from continuum.domain.records import Exchange, Json, Message
 from continuum.errors import InvalidInputError, shown
+from continuum.extraction.redaction import Redactor
 
 SUPERSEDES_MAX = 100
 
@@ -34,6 +36,7 @@ class ExchangeDefaults:
     limits: Limits
     session_id: str
     instance_id: str
+    redactor: Redactor
     session_given: bool = False
     """Whether somebody named the session, so that it is the same after a restart."""
 
@@ -51,9 +54,9 @@ def exchange_of_messages(
     supersedes: str | Iterable[str] = (),
     expires_at: Timestamp = None,
 ) -> Exchange:
-    """An exchange of any number of messages. Raises InvalidInputError."""
+    """An exchange of any number of messages, without the secrets in them. Raises InvalidInputError."""
     shared = checked_metadata(metadata, "metadata", defaults.limits.metadata_bytes)
-    return Exchange(
+    exchange = Exchange(
         exchange_id=uuid7(defaults.now),
         utterances=checked_utterances(messages, defaults.now, defaults.limits, shared),
         session_id=defaults.session_id if session_id is None else checked_label(session_id, "session_id"),
@@ -65,6 +68,7 @@ def exchange_of_messages(
         supersedes=_checked_ids(supersedes),
         expires_at=checked_time(expires_at, "expires_at"),
     )
+    return redacted_exchange(exchange, defaults.redactor)
 
 
 def two_sides(

@@ -18,6 +18,7 @@ from continuum.domain.clock import EARLIEST_MICROS, Micros, from_micros
 from continuum.domain.facts import Fact, FactMode, FactQuestion
 from continuum.domain.records import Scope
 from continuum.domain.results import RecalledFact
+from continuum.domain.trust import trust_of
 from continuum.language.attributes import fact_key
 from continuum.language.tokens import query_terms, terms_of
 from continuum.retrieval.fact_questions import fact_question
@@ -119,6 +120,8 @@ def _whole_slots(work: UnitOfWork, facts: Sequence[Fact]) -> list[Fact]:
 
 def _is_allowed(fact: Fact, request: RecallRequest, seqs: Sequence[int]) -> bool:
     """Whether the filters let a fact through: scopes are its own, the rest is that of the message that states it."""
+    if trust_of(fact.origin) < request.min_trust:
+        return False
     scope = request.scope
     for asked, own in (
         (scope.user_id, fact.scope.user_id),
@@ -266,6 +269,7 @@ def recalled(fact: Fact, by_id: Mapping[str, Fact], moment: Micros) -> RecalledF
         message_id=fact.message_id,
         start=fact.start,
         end=fact.end,
+        trust=trust_of(fact.origin),
     )
 
 

@@ -57,8 +57,8 @@ def resolve_and_keep(
 ) -> list[Statement]:
     """Find the slots of what is said and keep the statements; what refers to nothing known is left out.
 
-    The n-th fact has the numbers 2n and, where it ends another in a slot of its own, 2n + 1. None holds the place
-    of a fact that was forgotten.
+    What is left out is noted: it may mean what is put back later. The n-th fact has the numbers 2n and, where it ends
+    another in a slot of its own, 2n + 1. None holds the place of a fact that was forgotten.
     """
     kept: list[Statement] = []
     pending: list[Statement] = []
@@ -69,6 +69,8 @@ def resolve_and_keep(
             work.facts.append(pending)
             pending = []
         new = _resolved(work, secret, said, fact, 2 * place)
+        if not new:
+            work.apart.wait([(fact_key(fact.replaces or fact.value), said.seq)])
         kept += new
         pending += new
     work.facts.append(pending)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from continuum.core.fact_ledger import fact_id
 from continuum.core.fact_writing import Said, fold_again, keep_current, resolve_and_keep
 from continuum.core.rebuild_rule import refuse_if_outdated
+from continuum.core.redacting import redacted_json
 from continuum.core.stating import append_entry
 from continuum.core.validation import (
     Timestamp,
@@ -75,8 +76,9 @@ def teach_facts(
         count = len(checked) if len(checked) <= FACTS_PER_CALL_MAX else f"more than {FACTS_PER_CALL_MAX}"
         problem = f"holds {count}; teach 1 to {FACTS_PER_CALL_MAX} in one call"
         raise InvalidInputError("facts", problem, limit=FACTS_PER_CALL_MAX)
+    clean = json.loads(redacted_json(json.dumps(checked, ensure_ascii=False), engine.redactor, []))
     payload = {
-        "facts": checked,
+        "facts": clean,
         "origin": _checked_origin(origin).value,
         "source": checked_label(source, "source"),
         "scope": [scope.user_id, scope.agent_id, scope.project_id],
@@ -174,6 +176,8 @@ def supersede(work: UnitOfWork, secret: bytes, ids: Iterable[str], message: Stor
             targets.append((facts[each].first_seq, facts[each].first_number))
         elif each in messages:
             seqs.append(messages[each].seq)
+        elif work.quarantines.places([each]):
+            raise NotFoundError(f"supersedes: {shown(each)} is quarantined; release it first")
         else:
             raise NotFoundError(f"supersedes: {shown(each)} is no fact and no message of this tenant")
     payload = {"targets": targets, "messages": seqs, "by": message.id, "at": message.timestamp}
@@ -191,16 +195,18 @@ def apply_supersession(work: UnitOfWork, secret: bytes, entry: LogEntry, since: 
 
 
 def mark_superseded_again(work: UnitOfWork, seqs: Sequence[int]) -> None:
-    """Mark messages whose last successor went as superseded by the one before it, if there was one."""
+    """Mark messages whose last successor went, or came back, as superseded by the last that is there, if one is."""
     for entries in work.log.pages(min(seqs), "supersession") if seqs else ():
-        for entry in entries:
-            if not set(seqs).isdisjoint(json.loads(entry.payload)["messages"]):
-                _note_superseded(work, entry)
+        about = [entry for entry in entries if not set(seqs).isdisjoint(json.loads(entry.payload)["messages"])]
+        hidden = work.quarantines.hidden([entry.seq for entry in about])
+        for entry in about:
+            if entry.seq not in hidden:
+                _note_superseded(work, entry, seqs)
 
 
-def _note_superseded(work: UnitOfWork, entry: LogEntry) -> None:
+def _note_superseded(work: UnitOfWork, entry: LogEntry, only: Collection[int] | None = None) -> None:
     told = json.loads(entry.payload)
-    there = work.messages.by_seqs(told["messages"])
+    there = work.messages.by_seqs(seq for seq in told["messages"] if only is None or seq in only)
     notes = [MessageNote(seq, None, entry.seq, told["at"], told["by"]) for seq in told["messages"] if seq in there]
     work.history.put_superseded(notes)
 

@@ -5,7 +5,8 @@ learn acknowledged anywhere is seen by the next recall everywhere. Indexes are b
 not used for longest leaves first. A saved copy beside the database makes the first recall of a process fast; it is
 only a cache, bound to the tenant's secret, and is thrown away whenever it does not fit the log.
 
-The log may also take back what it said: an erasure removes messages, a revision gives one other words. Both reach the
+The log may also take back what it said: an erasure removes messages, a quarantine hides some until they are released,
+a revision gives one other words. All of it reaches the
 index, its saved copy and the views of the past when the next read meets their entry, in every process.
 """
 
@@ -48,7 +49,7 @@ PAST_VIEWS_MAX = 4
 """Views of the past that are kept, all tenants together."""
 REVISED_ONE_BY_ONE_MAX = 100
 """With more revised messages than this, the index is read anew."""
-_NAMES_CHANGE = frozenset({"extractors", "erasure", "revision", "merge", "rename", "undo"})
+_NAMES_CHANGE = frozenset({"extractors", "erasure", "revision", "merge", "rename", "undo", "quarantine", "release"})
 
 _logger = logging.getLogger(__name__)
 
@@ -75,12 +76,16 @@ class _TakenBack:
     names_anew: bool = False
     erased: set[int] = field(default_factory=set)
     revised: set[int] = field(default_factory=set)
+    quarantined: set[int] = field(default_factory=set)
+    """Positions of entries of quarantines, which know what they hide."""
 
     def note(self, entry: LogEntry) -> None:
         kind: str = entry.kind
         self.names_anew |= kind in _NAMES_CHANGE
-        if kind == "extractors":
+        if kind in ("extractors", "release"):
             self.all_anew = True
+        elif kind == "quarantine":
+            self.quarantined.update([entry.seq] if "rule" in json.loads(entry.payload) else ())
         elif kind == "erasure":
             self.erased.update(json.loads(entry.payload).get("seqs", ()))
         elif kind == "revision":
@@ -266,6 +271,8 @@ class IndexStore:
     def _take_back(self, entry: _TenantIndex, work: UnitOfWork, after: int) -> None:
         """Do to what was held already what the log says since; asked only if the gap holds more than messages."""
         found = _taken_back(work, after)
+        for seq in sorted(found.quarantined):
+            found.erased.update(work.quarantines.hidden_by(seq))
         if found.names_anew:
             entry.names, entry.names_position = NameMatcher(), 0
         if not (found.all_anew or found.erased or found.revised):

@@ -48,17 +48,24 @@ def messages_of(
     limit: int,
     role: Role | None,
     before_seq: int | None,
+    include_hidden: bool = False,
 ) -> list[StoredMessage]:
-    """Stored messages, newest first, at most 10,000. Raises InvalidInputError."""
+    """Stored messages, newest first, at most 10,000; quarantined ones only if asked for. Raises InvalidInputError."""
     session = None if session_id is None else checked_label(session_id, "session_id")
     said_by = None if role is None else checked_role(role, "role")
     start, end = checked_time(since, "start_time"), checked_time(until, "end_time")
     size = checked_count(limit, "limit", 1, ROWS_PER_PAGE_MAX)
     before = None if before_seq is None else checked_count(before_seq, "before_seq", 0, SEQ_MAX)
     with engine.unit(tenant, write=False) as work:
-        return work.messages.list(
+        found = work.messages.list(
             session_id=session, role=said_by, since=start, until=end, limit=size, before_seq=before
         )
+        if include_hidden:
+            found += work.quarantines.list_messages(
+                session_id=session, role=said_by, since=start, until=end, limit=size, before_seq=before
+            )
+            found = sorted(found, key=lambda message: -message.seq)[:size]
+    return found
 
 
 def entities_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -137,11 +137,11 @@ def diff_between(engine: Engine, tenant: TenantId, since: Micros, until: Micros,
             return MemoryDiff(from_micros(since), from_micros(until), (), (), (), (), (), 0, 0, 0, truncated=False)
         first = work.history.position_at(since, record.last_seq)
         last = work.history.position_at(until, record.last_seq)
-        entries = [entry for page in work.log.pages(first) for entry in page if entry.seq <= last]
+        entries = [entry for page in work.log.pages(first) for entry in _shown(work, page) if entry.seq <= last]
         changes = _fact_changes(engine, work, record, (since, until), (first, last), limit + 1)
         names = _new_concepts(work, first, last, limit + 1)
         learnt = [entry.entry_id for entry in entries if entry.kind == "message"]
-        revised = [json.loads(entry.payload)["message_id"] for entry in entries if entry.kind == "revision"]
+        revised = _revised(work, entries)
     merged = [_adjustment_words(entry) for entry in entries if entry.kind in ("merge", "rename", "undo")]
     lists = (learnt, names, changes, revised, merged)
     return MemoryDiff(
@@ -157,6 +157,19 @@ def diff_between(engine: Engine, tenant: TenantId, since: Micros, until: Micros,
         erased=sum(len(json.loads(entry.payload)["seqs"]) for entry in entries if entry.kind == "erasure"),
         truncated=any(len(each) > limit for each in lists),
     )
+
+
+def _shown(work: UnitOfWork, entries: Sequence[LogEntry]) -> list[LogEntry]:
+    """Entries that are not quarantined."""
+    hidden = work.quarantines.hidden([entry.seq for entry in entries]) if work.quarantines.any() else set()
+    return [entry for entry in entries if entry.seq not in hidden]
+
+
+def _revised(work: UnitOfWork, entries: Sequence[LogEntry]) -> list[str]:
+    """The ids of messages that were worded anew and are not quarantined."""
+    ids = [json.loads(entry.payload)["message_id"] for entry in entries if entry.kind == "revision"]
+    hidden = work.quarantines.places(ids)
+    return [each for each in ids if each not in hidden]
 
 
 def _new_concepts(work: UnitOfWork, after: int, until: int, limit: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -14,10 +15,12 @@ from continuum.core.auto_hook import Extractors, hooked
 from continuum.core.bulk import BulkJob, BulkProgress, BulkResult, ExchangeInput, learn_in_batches
 from continuum.core.config import MemoryConfig, get_config, with_arguments
 from continuum.core.exchanges import ExchangeDefaults, exchange_of_messages, two_sides
+from continuum.core.feedback import give_feedback
 from continuum.core.instances import instance_name
 from continuum.core.lasting import LastingMemory
 from continuum.core.learning_from_use import UsefulMemory
 from continuum.core.listings import entities_of, messages_of, stats_of
+from continuum.core.origin_seal import SealReport, verify_seals
 from continuum.core.query_engine import MemoryQueryEngine, own_copy
 from continuum.core.questions import (
     MAX_CONCEPTS_LIMIT,
@@ -28,11 +31,14 @@ from continuum.core.questions import (
     beginning,
     checked_filters,
     checked_roles,
+    checked_trust,
     checked_weights,
 )
 from continuum.core.rebuilding import RebuildResult, rebuild_tenant
 from continuum.core.recording import Prepared, prepare, record, tag_pairs
+from continuum.core.trusting import TrustedMemory
 from continuum.core.twins import twin
+from continuum.core.use_detection import LastRecall, last_recall, plainly_used
 from continuum.core.validation import (
     Timestamp,
     checked_count,
@@ -46,8 +52,9 @@ from continuum.core.working_memory import WorkingMemory
 from continuum.domain.events import Recalled
 from continuum.domain.ids import TenantId
 from continuum.domain.ids import tenant_id as checked_tenant
-from continuum.domain.records import AttentionLink, Entity, Json, Message, Role, StoredMessage
+from continuum.domain.records import AttentionLink, Entity, Exchange, Json, Message, Role, StoredMessage
 from continuum.domain.results import LearningResult, MemoryContext
+from continuum.errors import InvalidInputError, NotFoundError
 from continuum.retrieval.query import SignalWeights
 from continuum.storage.base import StorageBackend
 
@@ -55,7 +62,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class ConsciousMemory(LastingMemory, UsefulMemory):
+class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory):
     """The memory of one tenant, as one instance of an agent uses it.
 
     >>> memory = ConsciousMemory(tenant_id="docs", db_path=":memory:")
@@ -95,6 +102,7 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
         self._owns_engine = engine is None
         self.query_engine = MemoryQueryEngine(tenant=self.tenant_id, engine=self._engine)
         self._working_memory = WorkingMemory(self.config.working_memory_capacity)
+        self._last_recall: LastRecall | None = None
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -183,17 +191,35 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
             expires_at=expires_at,
         )
         result = self._record(prepare(exchange, self._engine.pipeline.extract))
+        self._detect_use(exchange)
         return replace(result, learn_time_ms=(time.perf_counter() - started) * 1_000)
+
+    def _detect_use(self, exchange: Exchange) -> None:
+        """Count what was recalled last as used, where the settings ask for it and the answer plainly repeats it."""
+        shown, self._last_recall = self._last_recall, None
+        if shown is None:
+            return
+        answer = "\n".join(each.text for each in exchange.utterances if each.role == "assistant")
+        used = plainly_used(shown, answer)
+        if used:
+            # What was erased meanwhile, or has expired, is simply not counted: nobody asked for this feedback.
+            with contextlib.suppress(InvalidInputError, NotFoundError):
+                give_feedback(self._engine, self.tenant_id, shown.recall_id, used, (), detected=True)
 
     def _defaults(self) -> ExchangeDefaults:
         engine = self._engine
         return ExchangeDefaults(
-            engine.clock.now(), engine.limits, self.session_id, self.instance_id, self._session_given
+            engine.clock.now(),
+            engine.limits,
+            self.session_id,
+            self.instance_id,
+            engine.redactor,
+            self._session_given,
         )
 
     def _record(self, prepared: Prepared) -> LearningResult:
         with self._engine.unit(self.tenant_id, write=True) as work:
-            learned = record(work, prepared, self._engine.pipeline.extract, self._engine.links)
+            learned = record(work, prepared, self._engine.pipeline.extract, self._engine.links, self._engine.sealer)
         self._engine.events.publish(learned.events)
         if prepared.exchange.expires_at is not None:
             self._engine.upkeep.watch(self.tenant_id)
@@ -245,6 +271,8 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
         as_of: Timestamp = None,
         known_at: Timestamp = None,
         current_only: bool = False,
+        min_trust: float | None = None,
+        include_suspicious: bool = False,
         explain: bool = False,
         include_text: bool = False,
         weights: SignalWeights | None = None,
@@ -254,7 +282,9 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
         `session_id` only lifts that session; scopes, `filters` (equal metadata values), `roles`, `since` and
         `until` (half-open) leave everything else out. Relative dates count from `now`. `as_of` answers with what was
         true at a moment, `known_at` with what was known then, both by the same search. `current_only` leaves out
-        what no longer holds. `weights` replace the measured ones; a signal of weight 0 is off. Raises
+        what no longer holds, `min_trust` what is trusted less (0 to 1; see `continuum.domain.trust`). What reads like
+        an order to a model is recalled only in the session or for the user it came from, or with
+        `include_suspicious`. `weights` replace the measured ones; a signal of weight 0 is off. Raises
         InvalidInputError and StorageError.
         """
         config = self.config
@@ -277,6 +307,8 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
             as_of=moment.as_of,
             known_at=moment.known_at,
             current_only=bool(current_only),
+            min_trust=checked_trust(config.min_trust if min_trust is None else min_trust),
+            hold_back=config.hold_back_suspicious and not include_suspicious,
             explain=bool(explain),
             include_text=bool(include_text),
             weights=checked_weights(weights),
@@ -285,6 +317,8 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
         context = self._answer(request, exact_time=now is not None or as_of is not None)
         event = Recalled(self.tenant_id, self.instance_id, len(context.memories), context.query_time_ms)
         self._engine.events.publish((event,))
+        if self.config.detect_use:
+            self._last_recall = last_recall(message, context)
         return context
 
     def _answer(self, request: RecallRequest, *, exact_time: bool) -> MemoryContext:
@@ -403,8 +437,12 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
         *,
         role: Role | None = None,
         before_seq: int | None = None,
+        include_hidden: bool = False,
     ) -> list[StoredMessage]:
-        """Stored messages, newest first; `start_time` and `end_time` are half-open, `before_seq` pages on."""
+        """Stored messages, newest first; `start_time` and `end_time` are half-open, `before_seq` pages on.
+
+        What is quarantined is left out unless `include_hidden` asks for it, too.
+        """
         return messages_of(
             self._engine,
             self.tenant_id,
@@ -414,6 +452,7 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
             limit=limit,
             role=role,
             before_seq=before_seq,
+            include_hidden=bool(include_hidden),
         )
 
     def entities(
@@ -423,6 +462,13 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
         return entities_of(
             self._engine, self.tenant_id, entity_type=entity_type, limit=limit, offset=offset, query=query
         )
+
+    def verify_origins(self) -> SealReport:
+        """Check the seal of every message: whether its words and its origin are those that were learnt.
+
+        Without the setting `origin_key` all of them count as unsealed.
+        """
+        return verify_seals(self._engine, self.tenant_id)
 
     # -- async twins: one hop to a worker thread each ----------------------------------------------------------
 
@@ -438,3 +484,4 @@ class ConsciousMemory(LastingMemory, UsefulMemory):
     aget_stats = twin(get_stats, "readers")
     aget_messages = twin(get_messages, "readers")
     aentities = twin(entities, "readers")
+    averify_origins = twin(verify_origins, "readers")

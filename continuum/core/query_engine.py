@@ -25,7 +25,7 @@ from continuum.core.graph_reading import Graph
 from continuum.core.past import Moment, Past
 from continuum.core.questions import DEPTH_MAX, MAX_CONCEPTS_LIMIT, QUERY_BYTES_MAX, RecallRequest
 from continuum.core.recall_id import SHOWN_WITH_SIGNALS_MAX, RecallNote, sign_recall, unweighted
-from continuum.core.recording import metadata_tag_name, tag_pairs
+from continuum.core.recording import metadata_tag_name, origin_tag, tag_pairs
 from continuum.core.use_state import Use, use_at
 from continuum.core.validation import checked_count, checked_text
 from continuum.domain.clock import Micros, from_micros
@@ -40,9 +40,11 @@ from continuum.domain.results import (
     RecalledMemory,
     RecalledRelationship,
 )
+from continuum.domain.trust import UNSEALED, origins_below, trust_of, trust_of_sources
 from continuum.embeddings.keeping import MISSING_COUNTED_MAX
 from continuum.errors import EmbeddingError
 from continuum.extraction.pipeline import EXTRACTORS_VERSION
+from continuum.extraction.screening import SUSPICION_THRESHOLD, screen
 from continuum.language.names import query_keys
 from continuum.language.tokens import tag
 from continuum.retrieval.graph import Activation, spread
@@ -59,6 +61,7 @@ CONCEPTS_ENOUGH_MIN = 5
 CORRECTIONS_PER_WORD = 2
 WORKING_MEMORY_BOOST = 1.25
 MENTIONS_PER_CONCEPT_MAX = 50
+MENTIONS_TRUSTED_MAX = 16
 CONCEPTS_PER_MEMORY_MAX = 6
 DECISIONS_MAX = 5
 RELATIONSHIPS_MAX = 16
@@ -123,6 +126,8 @@ class _Found:
     cues: tuple[int, ...]
     weights: SignalWeights
     whose_weights: str
+    broken: frozenset[int]
+    """Messages whose seal does not fit."""
 
 
 class MemoryQueryEngine:
@@ -243,6 +248,9 @@ class MemoryQueryEngine:
             until=request.until,
             tags=_required_tags(request),
             exclude_seqs=expired,
+            exclude_tags=tuple(origin_tag(origin) for origin in origins_below(request.min_trust)),
+            hold_back=request.hold_back,
+            own_tags=_own_tags(request),
             extra_terms=tuple((name, similarity * CORRECTION_WEIGHT) for name, similarity in corrections),
             vector=vector,
             concept_scores=_concept_scores(graph, activation) if weights.concept else None,
@@ -255,11 +263,18 @@ class MemoryQueryEngine:
             found = facts_for(work, request, view.speaker_ids, seqs, past, expired)
         ranked = _with_facts(ranking, found, _notes(work, tenant, seqs, past), current_only=request.current_only)
         seqs = [each.seq for each in ranked]
-        messages = work.messages.by_seqs(seqs)
-        if past is not None:
-            messages = {seq: past.message(message) for seq, message in messages.items()}
+        kept = work.messages.by_seqs(seqs)
+        messages = {seq: kept[seq] if past is None else past.message(kept[seq]) for seq in seqs if seq in kept}
+        broken = set[int]() if self._engine.sealer is None else self._engine.sealer.broken(work, messages)
+        if broken:
+            degraded.append(
+                Degradation("origin", f"the seals of {len(broken)} memories do not fit: somebody altered them")
+            )
+            if request.min_trust > UNSEALED:
+                ranked = [each for each in ranked if each.seq not in broken]
         concepts, links = self._concepts(graph, request, activation, ranked)
-        decisions = _decisions(work.decisions.of_messages(seqs) if past is None else past.decisions(seqs), seqs)
+        decided = work.decisions.of_messages(seqs) if past is None else past.decisions(seqs)
+        decisions = _decisions(decided, messages)
         degraded += _incomplete(tenant, past)
         return _Found(
             ranked=ranked,
@@ -273,6 +288,7 @@ class MemoryQueryEngine:
             cues=cues,
             weights=weights,
             whose_weights=whose,
+            broken=frozenset(broken),
         )
 
     def _use(self, work: UnitOfWork, tenant: TenantRecord, past: Past | None) -> Use | None:
@@ -340,16 +356,20 @@ class MemoryQueryEngine:
         nearest = sorted(levels, key=lambda entity_id: (depths[entity_id] > 0, -levels[entity_id], entity_id))
         entities = graph.entities(nearest[: request.max_concepts + NO_CONCEPTS_AMONG])
         found = (entities[entity_id] for entity_id in nearest if entity_id in entities)
-        kept = [entity for entity in found if entity.entity_type not in NO_CONCEPT_TYPES][: request.max_concepts]
+        kept = [entity for entity in found if entity.entity_type not in NO_CONCEPT_TYPES]
+        trust = _trust_of_concepts(graph, kept) if request.min_trust or request.explain else {}
+        kept = [e for e in kept if trust.get(e.id, 1.0) >= request.min_trust][: request.max_concepts]
         recalled = [
-            RecalledConcept(e.id, e.name, e.entity_type, e.description, round(levels[e.id], 6), depths[e.id])
+            RecalledConcept(
+                e.id, e.name, e.entity_type, e.description, round(levels[e.id], 6), depths[e.id], trust.get(e.id)
+            )
             for e in kept
         ]
-        return recalled, _relationships(graph, kept)
+        return recalled, [link for link in _relationships(graph, kept) if link.trust >= request.min_trust]
 
     def _render(self, request: RecallRequest, tenant: TenantRecord, found: _Found, started: float) -> MemoryContext:
         memories = tuple(
-            _memory(found.messages[each.seq], request, each, found.witnesses)
+            _memory(found.messages[each.seq], request, each, found)
             for each in found.ranked
             if each.seq in found.messages
         )
@@ -386,6 +406,12 @@ def _best_matches(matches: Sequence[tuple[str, float]]) -> list[tuple[str, float
 
 def _empty(tenant: TenantId, started: float) -> MemoryContext:
     return MemoryContext("", 0, 0, (time.perf_counter() - started) * 1_000, tenant)
+
+
+def _own_tags(request: RecallRequest) -> tuple[int, ...]:
+    """The tags of what comes from whom the question comes from."""
+    user = request.scope.user_id
+    return () if user is None else tuple(tag(name, value) for name, value in tag_pairs([("user_id", user)]))
 
 
 def _required_tags(request: RecallRequest) -> tuple[int, ...]:
@@ -479,28 +505,52 @@ def _spoken_of(graph: Graph, ranked: Sequence[_Ranked]) -> dict[str, float]:
     return levels
 
 
+def _trust_of_concepts(graph: Graph, concepts: Sequence[Entity]) -> dict[str, float]:
+    """The trust of the most trusted of each concept's newest mentions; who has none was stated by hand."""
+    mentions = {each.id: graph.mentions_of(each.id, MENTIONS_TRUSTED_MAX) for each in concepts}
+    seqs = {mention.message_seq for found in mentions.values() for mention in found}
+    origins = {seq: message.origin for seq, message in graph.work.messages.by_seqs(sorted(seqs)).items()}
+    return {
+        entity_id: max((trust_of(origins[m.message_seq]) for m in found if m.message_seq in origins), default=1.0)
+        for entity_id, found in mentions.items()
+    }
+
+
 def _relationships(graph: Graph, concepts: Sequence[Entity]) -> list[RecalledRelationship]:
     names = {entity.id: entity.name for entity in concepts}
     links = graph.between(sorted(names)) if len(names) > 1 else []
     links = sorted(links, key=lambda link: (-link.strength, link.concept_a, link.concept_b, link.link_type))
     return [
-        RecalledRelationship(names[link.concept_a], names[link.concept_b], link.link_type, round(link.strength, 6))
+        RecalledRelationship(
+            names[link.concept_a],
+            names[link.concept_b],
+            link.link_type,
+            round(link.strength, 6),
+            trust_of_sources(link.sources),
+        )
         for link in links[:RELATIONSHIPS_MAX]
     ]
 
 
-def _decisions(decisions: Sequence[Decision], seqs: Sequence[int]) -> list[RecalledDecision]:
-    rank_of = {seq: number for number, seq in enumerate(seqs)}
-    found = sorted(decisions, key=lambda d: (rank_of[d.message_seq], d.start))
+def _decisions(decisions: Sequence[Decision], messages: Mapping[int, StoredMessage]) -> list[RecalledDecision]:
+    """The decisions of messages, which are given in the order of their rank."""
+    rank_of = {seq: number for number, seq in enumerate(messages)}
+    found = sorted((d for d in decisions if d.message_seq in messages), key=lambda d: (rank_of[d.message_seq], d.start))
     return [
-        RecalledDecision(d.id, d.decision_text, d.context, from_micros(d.timestamp), d.extracted_from, d.role)
+        RecalledDecision(
+            d.id,
+            d.decision_text,
+            d.context,
+            from_micros(d.timestamp),
+            d.extracted_from,
+            d.role,
+            trust_of(messages[d.message_seq].origin),
+        )
         for d in found[:DECISIONS_MAX]
     ]
 
 
-def _memory(
-    message: StoredMessage, request: RecallRequest, ranked: _Ranked, witnesses: Mapping[int, str]
-) -> RecalledMemory:
+def _memory(message: StoredMessage, request: RecallRequest, ranked: _Ranked, found: _Found) -> RecalledMemory:
     start, end = best_passage(message.text, request.message)
     return RecalledMemory(
         id=message.id,
@@ -517,9 +567,11 @@ def _memory(
         origin=str(message.origin),
         seq=message.seq,
         text=message.text if request.include_text else None,
-        witnesses=tuple(witnesses[seq] for seq in ranked.witnesses if seq in witnesses),
+        witnesses=tuple(found.witnesses[seq] for seq in ranked.witnesses if seq in found.witnesses),
         witness_count=ranked.witness_count,
         outdated=ranked.outdated,
+        trust=UNSEALED if message.seq in found.broken else trust_of(message.origin),
+        suspicious=screen(message.text, message.origin).score >= SUSPICION_THRESHOLD,
     )
 
 

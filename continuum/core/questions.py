@@ -9,7 +9,7 @@ from itertools import islice
 from continuum.core.validation import checked_iterable, checked_metadata, checked_role
 from continuum.domain.clock import Micros
 from continuum.domain.records import Json, Scope
-from continuum.errors import InvalidInputError
+from continuum.errors import InvalidInputError, shown
 from continuum.retrieval.query import SignalWeights
 
 MAX_CONCEPTS_LIMIT = 100
@@ -45,6 +45,10 @@ class RecallRequest:
     """Answer with what was known at this moment."""
     current_only: bool = False
     """Leave out what no longer holds."""
+    min_trust: float = 0.0
+    """Leave out what is trusted less."""
+    hold_back: bool = True
+    """Leave out what reads like an order to a model, except where it came from."""
     working_memory: tuple[str, ...] = ()
     weights: SignalWeights | None = None
     """None: the tenant's own where they have shown themselves better, else the measured ones."""
@@ -56,6 +60,13 @@ def checked_roles(roles: Iterable[str] | None) -> frozenset[str] | None:
         return None
     given = [roles] if isinstance(roles, str) else checked_iterable(roles, "roles", "roles")
     return frozenset(checked_role(role, "roles") for role in islice(given, ROLES_NAMED_MAX))
+
+
+def checked_trust(trust: object) -> float:
+    """A trust from 0 to 1. Raises InvalidInputError."""
+    if not isinstance(trust, int | float) or isinstance(trust, bool) or not 0 <= trust <= 1:
+        raise InvalidInputError("min_trust", f"is {shown(trust)}; it must lie between 0 and 1")
+    return float(trust)
 
 
 def checked_weights(weights: SignalWeights | None) -> SignalWeights | None:

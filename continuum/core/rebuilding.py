@@ -13,6 +13,7 @@ from continuum.core.assertions import apply_entity, apply_link
 from continuum.core.facts_by_hand import apply_facts, apply_retraction, apply_supersession
 from continuum.core.feedback import note_subjects
 from continuum.core.graph_health import apply_prune
+from continuum.core.hiding import settle
 from continuum.core.recording import derive, index_terms, indexed
 from continuum.domain.ids import TenantId, uuid7
 from continuum.domain.records import Exchange, LogEntry, StoredMessage, TenantRecord, Utterance
@@ -46,6 +47,7 @@ def rebuild_tenant(engine: Engine, tenant: TenantId) -> RebuildResult:
 def rebuild_rows(engine: Engine, work: UnitOfWork, record: TenantRecord) -> RebuildResult:
     """Derive everything anew inside an open unit of work."""
     entries = exchanges = 0
+    settle(work, engine.clock.now())
     since = work.facts.counting_since()
     work.clear_derived()
     # What holds is a function of the evidence and the merges in force: those come first, all of them.
@@ -121,10 +123,12 @@ def exchange_of(messages: Sequence[StoredMessage]) -> Exchange:
 def _steps(work: UnitOfWork) -> Iterator[LogEntry | list[StoredMessage]]:
     """The log in order: single entries, and the messages of one exchange together."""
     pending: list[StoredMessage] = []
+    quarantined = work.quarantines.any()
     for entries in work.log.pages():
         messages = work.messages.by_seqs([entry.seq for entry in entries if entry.kind == "message"])
+        hidden = work.quarantines.hidden([entry.seq for entry in entries]) if quarantined else set()
         for entry in entries:
-            if entry.kind == "erased":
+            if entry.kind == "erased" or entry.seq in hidden:
                 continue  # of its exchange the rest stays one exchange
             message = messages.get(entry.seq)
             if pending and (message is None or message.exchange_id != pending[0].exchange_id):

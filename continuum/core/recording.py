@@ -14,6 +14,7 @@ from continuum.core.adjusting import Adjustments, adjustments_of, compounds_of, 
 from continuum.core.fact_writing import keep_current, resolve_and_keep, said_in
 from continuum.core.facts_by_hand import supersede
 from continuum.core.folding import UNCONFIRMED_STRENGTH_MAX, LinkSettings, meeting_of
+from continuum.core.origin_seal import Sealer, put_seals
 from continuum.core.refolding import ENTITY_NAME_CHARS_MAX
 from continuum.core.repeats import answered_before, fresh_utterances, remember_answer, same_again
 from continuum.core.stating import ensure_tenant
@@ -34,13 +35,15 @@ from continuum.domain.records import (
     IndexedMessage,
     LogEntry,
     Mention,
+    Origin,
     Sources,
     StoredMessage,
     Taught,
 )
 from continuum.domain.results import LearningResult
+from continuum.language.forms import Form
 from continuum.language.names import entity_key
-from continuum.language.tokens import encode_tags, encode_terms, without_ranges
+from continuum.language.tokens import encode_tags, encode_terms, marked, tag, without_ranges
 from continuum.retrieval.signatures import with_wording
 from continuum.storage.unit_of_work import UnitOfWork
 
@@ -90,11 +93,15 @@ def index_terms(texts: Sequence[str], extraction: Extraction) -> tuple[bytes, ..
     for echo in extraction.echoes:
         echoed.setdefault(echo.message, []).append((echo.start, echo.end))
     own = [without_ranges(text, echoed[number]) if number in echoed else text for number, text in enumerate(texts)]
-    return tuple(with_wording(encode_terms(text), text) for text in own)
+    suspect = {suspicion.message for suspicion in extraction.suspicions}
+    terms = [with_wording(encode_terms(text), text) for text in own]
+    return tuple(marked(each, Form.SUSPECT) if number in suspect else each for number, each in enumerate(terms))
 
 
-def record(work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSettings) -> Learned:
-    """Write one exchange into an open unit of work.
+def record(
+    work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSettings, sealer: Sealer | None = None
+) -> Learned:
+    """Write one exchange into an open unit of work; with a `sealer` its messages are bound to their origin.
 
     A repeated idempotency key gives the first answer again; messages that are the same again are not stored twice.
     Raises ConflictError if the key was used for other words.
@@ -117,6 +124,7 @@ def record(work: UnitOfWork, prepared: Prepared, extract: Extract, links: LinkSe
             exchange = replace(exchange, utterances=fresh)
             prepared = prepare(exchange, extract)
     messages = _append(work, exchange)
+    put_seals(sealer, work, messages)
     _index(work, messages, prepared.terms)
     derived = derive(
         work, tenant.secret, messages, prepared.extraction, links, adjustments_of(work, tenant.adjustments)
@@ -243,6 +251,15 @@ def tag_pairs(scope_and_filters: Iterable[tuple[str, object]]) -> list[tuple[str
     ]
 
 
+ORIGIN_TAG = "origin"
+"""What is not the user's own says so: the user's own words need no tag."""
+
+
+def origin_tag(origin: Origin) -> int:
+    """The tag of what has an origin other than the user."""
+    return tag(ORIGIN_TAG, json.dumps(origin.value))
+
+
 def metadata_tag_name(key: str) -> str:
     """The tag name of a metadata key, apart from the scopes' own names."""
     return f"metadata.{key}"
@@ -255,6 +272,8 @@ def _tags(message: StoredMessage) -> list[tuple[str, str]]:
         ("agent_id", scope.agent_id),
         ("project_id", scope.project_id),
     ]
+    if message.origin is not Origin.USER:
+        pairs.append((ORIGIN_TAG, message.origin.value))
     if message.metadata != "{}":
         for key, value in json.loads(message.metadata).items():
             if isinstance(value, str | int | float | bool):
@@ -316,6 +335,8 @@ def _result(
         concepts=tuple(concept.name for concept in extraction.concepts),
         decisions=tuple(decision.text for decision in extraction.decisions),
         facts=derived.facts,
+        redactions=prepared.exchange.redactions,
+        suspicious=extraction.suspicions,
     )
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from continuum.domain.records import Exchange, Utterance
+from continuum.domain.records import Exchange, MessageRedaction, Suspicion, Utterance
 from continuum.domain.results import LearningResult
 from continuum.errors import ConflictError
 from continuum.storage.repositories.messages import KnownMessage
@@ -71,6 +71,11 @@ def _result_from_json(text: str) -> LearningResult:
     values = json.loads(text)
     for name in ("message_ids", "concepts", "decisions", "facts"):
         values[name] = tuple(values.get(name, ()))
+    values["redactions"] = tuple(MessageRedaction(**each) for each in values.get("redactions", ()))
+    values["suspicious"] = tuple(
+        Suspicion(each["message"], each["score"], tuple(each["reasons"]), tuple(map(tuple, each["spans"])))
+        for each in values.get("suspicious", ())
+    )
     return LearningResult(**values)
 
 

@@ -6,10 +6,11 @@ First look (`Retelling`), then change the messages, then `finish`: so the rows b
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from continuum.core.fact_writing import REFERENCE_MESSAGES_MAX, fold_again, resolve_and_keep, said_in
 from continuum.core.facts_by_hand import marks_again, state_entry
+from continuum.core.leaning import after_a_move, counting_since
 from continuum.core.rebuilding import exchange_of
 from continuum.core.recording import index_terms, indexed, keep_evidence
 from continuum.core.refolding import Fold, take_away
@@ -20,23 +21,36 @@ if TYPE_CHECKING:
     from continuum.core.assembly import Engine
 
 
+Change = Literal["erased", "reworded", "hidden", "returned"]
+
+
 class Retelling:
     """What messages at some positions taught, and who leant on it."""
 
     def __init__(
-        self, engine: Engine, work: UnitOfWork, how: Fold, seqs: Iterable[int], *, reworded: bool = False
+        self, engine: Engine, work: UnitOfWork, how: Fold, seqs: Iterable[int], change: Change = "erased"
     ) -> None:
-        """Look at what is to change; `reworded` messages get words that later statements may refer to."""
+        """Look at what is to change: what later statements may refer to is asked of all but the `erased`.
+
+        `hidden` messages and entries are looked at while they are there still, `returned` ones when they are again.
+        """
         self._engine, self._work, self._how = engine, work, how
         self._changed = set(seqs)
+        self._moved = change in ("hidden", "returned")
+        self._returned = self._changed if change == "returned" else set[int]()
         messages = work.messages.by_seqs(self._changed)
         self._exchanges = sorted({message.exchange_id for message in messages.values()})
         self._evidence = work.evidence.of_exchanges(self._exchanges)
         leaning = self._leaning_on(self._changed)
-        if reworded:
+        if change == "reworded":
             leaning |= self._leaning_on(self._changed | self._waiting_for(list(messages.values())))
             leaning |= self._waiting_for(list(messages.values()))
+        if self._moved:
+            leaning |= after_a_move(engine, work, self._changed, leaning)
+            leaning |= self._leaning_on(self._changed | leaning)
         self._dependents = (leaning | self._superseding()) - self._changed
+        if self._moved:
+            self._dependents -= work.quarantines.hidden(self._dependents)
         stated = work.facts.every_statement_at(self._changed | self._dependents)
         self._slots = {each.slot_id for each in stated}
 
@@ -76,8 +90,8 @@ class Retelling:
         fold_again(work, self._how.secret, self._slots)
 
     def _left(self) -> list[list[StoredMessage]]:
-        """The messages that are still there, by exchange."""
-        seqs = self._work.history.seqs_of_exchanges(self._exchanges)
+        """The messages that are there, by exchange."""
+        seqs = {*self._work.history.seqs_of_exchanges(self._exchanges), *self._changed}
         by_exchange: dict[str, list[StoredMessage]] = {}
         for seq, message in sorted(self._work.messages.by_seqs(seqs).items()):
             assert seq == message.seq
@@ -95,18 +109,23 @@ class Retelling:
         """State again what reworded messages say, and what leant on any of them, in the order of the log."""
         work = self._work
         changed = {message.seq: message for messages in left for message in messages if message.seq in self._changed}
-        counted = work.facts.statements_at(sorted(self._dependents))
+        again = self._dependents | self._returned
+        counted = work.facts.statements_at(sorted(again))
         since = {each.seq: each.since_seq for each in counted}
+        if self._moved:
+            since = counting_since(work, again)
+        work.apart.wait_no_more(sorted(self._dependents | self._changed))
         if worded_since is None:
             for each in counted:
                 work.facts.remove_statement(each.seq, each.number)
         else:
             work.facts.close(sorted(self._dependents), worded_since)  # what was known until now stays known
         leaning = work.messages.by_seqs(self._dependents)
-        entries = {e.seq: e for e in work.history.entries(self._dependents - leaning.keys())}
+        entries = {e.seq: e for e in work.history.entries(again - leaning.keys() - changed.keys())}
         for seq in sorted({*changed, *leaning, *entries}):
             if seq in entries:
-                self._state_entry(entries[seq], worded_since or since.get(seq), gone=worded_since is None)
+                gone = worded_since is None and not self._moved
+                self._state_entry(entries[seq], worded_since or since.get(seq), gone=gone)
             else:
                 self._state_message(leaning.get(seq) or changed[seq], worded_since or since.get(seq))
         stated = work.facts.every_statement_at(self._changed | self._dependents)

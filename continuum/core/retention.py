@@ -117,6 +117,7 @@ def _prune(engine: Engine, tenant: TenantId, policy: RetentionPolicy, now: Micro
         refuse_if_outdated(work)
         pruned = work.history.prune(until)
         work.facts.prune(until)
+        work.apart.prune(until)
         _remember_horizon(work, until)
     engine.upkeep.scrub_soon(tenant)
     return pruned

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from continuum.core.adjusting import adjustments_of
+from continuum.core.origin_seal import put_seals
 from continuum.core.rebuild_rule import refuse_if_outdated
 from continuum.core.refolding import Fold
 from continuum.core.retelling import Retelling
@@ -19,14 +20,19 @@ if TYPE_CHECKING:
 
 
 def revise_message(engine: Engine, tenant: TenantId, message_id: str, text: str) -> StoredMessage:
-    """Give a message new words and derive anew what it teaches. Raises NotFoundError and InvalidInputError."""
+    """Give a message new words, without secrets, and derive anew what it teaches.
+
+    Raises NotFoundError and InvalidInputError.
+    """
     wanted = checked_label(message_id, "message_id")
-    words = checked_text(text, "text", engine.config.max_text_bytes)
+    words = engine.redactor.redact(checked_text(text, "text", engine.config.max_text_bytes)).text
     if not words.strip():
         raise InvalidInputError("text", "holds no words; forget the message instead")
     with engine.unit(tenant, write=True) as work:
         refuse_if_outdated(work)
         message = work.messages.by_ids([wanted]).get(wanted)
+        if message is None and work.quarantines.places([wanted]):
+            raise NotFoundError(f"message_id: {shown(message_id)} is quarantined; release it first")
         if message is None:
             raise NotFoundError(f"message_id: {shown(message_id)} is no message of this tenant")
         if message.text == words:
@@ -36,12 +42,13 @@ def revise_message(engine: Engine, tenant: TenantId, message_id: str, text: str)
         payload = {"seq": message.seq, "message_id": message.id}
         record, entry = append_entry(work, "revision", payload, engine.clock.now())
         how = Fold(record.secret, adjustments_of(work, record.adjustments), engine.links)
-        retelling = Retelling(engine, work, how, [message.seq], reworded=True)
+        retelling = Retelling(engine, work, how, [message.seq], "reworded")
         work.history.reword(Wording(message.seq, entry.seq, since, message.text), words)
         work.facts.close([message.seq], entry.seq)
         work.history.remove_vectors([message.seq])
         retelling.finish(entry.seq)
         revised = work.messages.by_seqs([message.seq])[message.seq]
+        put_seals(engine.sealer, work, [revised])
     if engine.cache is not None:
         engine.cache.clear()
     if engine.vectors is not None:

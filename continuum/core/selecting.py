@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from continuum.core.adjusting import adjustments_of
+from continuum.core.erasing_hidden import hidden_about, hidden_messages, hidden_summaries, hidden_taught
 from continuum.core.facts_by_hand import fact_of
 from continuum.core.receipts import ReceiptKind
 from continuum.core.validation import Timestamp, checked_label, checked_scope, checked_time
@@ -96,6 +97,9 @@ def select(work: UnitOfWork, tenant: TenantRecord, wanted: Selector) -> Selected
     """What the selector means in this tenant. Raises NotFoundError if it names what is not there."""
     if wanted.kind == "message":
         message = work.messages.by_ids([wanted.message_id]).get(wanted.message_id)
+        hidden = work.quarantines.places([wanted.message_id]) if message is None else {}
+        if hidden:
+            return Selected(tuple(hidden.values()))
         if message is None:
             raise NotFoundError(f"message_id: {shown(wanted.message_id)} is no message of this tenant")
         return Selected((message.seq,))
@@ -105,29 +109,40 @@ def select(work: UnitOfWork, tenant: TenantRecord, wanted: Selector) -> Selected
         return _of_concept(work, tenant, wanted.concept)
     if wanted.kind == "session":
         seqs = work.history.seqs_of_session(wanted.session_id)
+        seqs += hidden_messages(work, lambda message: message.session_id == wanted.session_id)
         outlived = _outlived(work, lambda told: told.get("session_id") == wanted.session_id)
         if not (seqs or outlived):
             raise NotFoundError(f"session_id: {shown(wanted.session_id)} is no session of this tenant")
-        return Selected(tuple(seqs), (), outlived)
+        return Selected(tuple(sorted(seqs)), (), outlived)
     if wanted.kind == "scope":
         taught = _taught(work, lambda statement: _within(statement.scope, wanted.scope))
-        return Selected(tuple(work.history.seqs_of_scope(wanted.scope)), (), taught)
+        hidden_seqs = hidden_messages(work, lambda message: _within(message.scope, wanted.scope))
+        return Selected(tuple(sorted({*work.history.seqs_of_scope(wanted.scope), *hidden_seqs})), (), taught)
     if wanted.kind == "before":
         taught = _taught(work, lambda statement: statement.recorded_at < wanted.before)
         outlived = _outlived(work, lambda told: told["said_at"] < wanted.before)
         taught = tuple(sorted({*taught, *outlived}))
-        return Selected(tuple(work.history.seqs_before(wanted.before)), (), taught)
+        hidden_seqs = hidden_messages(work, lambda message: message.timestamp < wanted.before)
+        return Selected(tuple(sorted({*work.history.seqs_before(wanted.before), *hidden_seqs})), (), taught)
     return Selected(wanted.seqs)
 
 
 def _of_fact(work: UnitOfWork, fact_id: str) -> Selected:
-    """The messages that state a fact, and where it was taught."""
+    """The messages that state a fact, and where it was taught; of hidden ones those that name its value."""
     fact = fact_of(work, fact_id)
     key = fact_key(fact.value)
     own = [s for s in work.facts.every_statement(fact.slot_id) if fact_key(s.value) == key]
     stated = {s.seq for s in own if s.start != s.end}
     # A taught fact may name the value as what it replaced.
-    taught = _taught(work, lambda s: s.slot_id == fact.slot_id and fact_key(s.replaces) == key)
+    slot = (fact_key(fact.subject), fact_key(fact.attribute))
+    taught = _taught(
+        work,
+        lambda s: (
+            (s.slot_id == fact.slot_id and fact_key(s.replaces) == key)
+            or (not s.slot_id and (fact_key(s.subject), fact_key(s.attribute)) == slot and _speaks_of(s, key))
+        ),
+    )
+    stated |= hidden_messages(work, lambda message: _names_one(message.text, [fact.value]))
     return Selected(tuple(sorted(stated)), (), tuple(sorted({*_places(s for s in own if s.start == s.end), *taught})))
 
 
@@ -139,10 +154,12 @@ def _of_concept(work: UnitOfWork, tenant: TenantRecord, name: str) -> Selected:
     entity = work.entities.by_ids([entity_id]).get(entity_id)
     names = {name} if entity is None else {name, entity.name, *entity.aliases}
     entries = {seq for seqs in work.evidence.entries_of(group).values() for seq in seqs}
+    entries |= hidden_about(work, tenant.secret, group)
     keys = set(map(fact_key, names))
     taught = _taught(work, lambda s: bool({fact_key(s.subject), fact_key(s.value), fact_key(s.replaces)} & keys))
     former = {wording.seq for wording in work.history.every_wording() if _names_one(wording.text, names)}
     seqs = {*work.history.seqs_naming(group), *former}
+    seqs |= hidden_messages(work, lambda message: _names_one(message.text, names))
     if entity is None and not (taught or seqs):
         raise NotFoundError(f"concept: no concept of this tenant is called {shown(name)}")
     return Selected(tuple(sorted(seqs)), tuple(sorted(entries)), taught)
@@ -168,6 +185,7 @@ def with_summaries(work: UnitOfWork, selected: Selected, wanted: Selector) -> Se
     if wanted.keeps_summaries:
         return selected
     gone = set(selected.seqs)
+    gone |= hidden_summaries(work, gone)
     for session in work.history.sessions_of(selected.seqs):
         summaries = work.history.summaries_of(session)
         # Each sums up what stands between the one before it and itself.
@@ -194,7 +212,12 @@ def _taught(work: UnitOfWork, wanted: Callable[[Statement], bool]) -> tuple[tupl
     for entries in work.log.pages(kind="facts"):
         seqs = [entry.seq for entry in entries]
         found += [s for s in work.facts.every_statement_at(seqs) if wanted(s)]
+        found += [s for s in hidden_taught(work, entries) if wanted(s)]
     return _places(found)
+
+
+def _speaks_of(statement: Statement, key: str) -> bool:
+    return key in (fact_key(statement.value), fact_key(statement.replaces))
 
 
 def _places(statements: Iterable[Statement]) -> tuple[tuple[int, int], ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from continuum.core.erasing import finish_begun
 from continuum.core.listeners import harmless
+from continuum.core.quarantining import finish_moves
 from continuum.core.receipts import receipt_from_json, receipt_to_json
 from continuum.core.retention import sweep_tenant
 from continuum.domain.forking import at_fork
@@ -73,7 +74,7 @@ class Upkeep:
     def resume(self) -> None:
         """Go on with what an earlier process began."""
         with system_unit_of_work(self._engine.backend) as work:
-            unfinished = work.unfinished_erasures(1)
+            unfinished = work.unfinished_erasures(1) or work.quarantines_at_work(1)
             kept: list[str] = []
             while page := work.tenants_with_ends(kept[-1] if kept else "", TENANTS_AT_ONCE):
                 kept += page
@@ -85,7 +86,7 @@ class Upkeep:
                 self._wake()
 
     def scrub_now(self) -> bool:
-        """Finish begun erasures and scrub; False if readers of old rows hold the store: try again.
+        """Finish begun erasures and quarantines and scrub; False if readers of old rows hold the store: try again.
 
         What one tenant cannot do holds up no other: it is logged, and the first such error is raised when all is done.
         Raises StorageUnavailableError once the memory is closed.
@@ -94,7 +95,11 @@ class Upkeep:
         engine.refuse_if_closed()
         with system_unit_of_work(engine.backend) as work:
             tenants = [TenantId(each) for each in work.unfinished_erasures(TENANTS_AT_ONCE)]
+            hiding = [TenantId(each) for each in work.quarantines_at_work(TENANTS_AT_ONCE)]
         failures: list[Exception] = []
+        for tenant in hiding:
+            with harmless(partial(_note_unmoved, failures, tenant)):
+                finish_moves(engine, tenant)
         erased: dict[TenantId, list[str]] = {}
         for tenant in tenants:
             with harmless(partial(_note_failure, failures, tenant)):
@@ -107,7 +112,7 @@ class Upkeep:
                 self._confirm(tenant, ids)
         if failures:
             raise failures[0]
-        return scrubbed and len(tenants) < TENANTS_AT_ONCE
+        return scrubbed and max(len(tenants), len(hiding)) < TENANTS_AT_ONCE
 
     def _confirm(self, tenant: TenantId, ids: list[str]) -> None:
         """Write into receipts that the bytes are gone."""
@@ -185,6 +190,11 @@ class Upkeep:
 
 def _note_failure(failures: list[Exception], tenant: TenantId, error: Exception) -> None:
     _log(f"an erasure of tenant {tenant} could not be finished or confirmed", error)
+    failures.append(error)
+
+
+def _note_unmoved(failures: list[Exception], tenant: TenantId, error: Exception) -> None:
+    _log(f"a quarantine of tenant {tenant} could not be hidden or released to its end", error)
     failures.append(error)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -49,18 +49,20 @@ class Use:
         """From now on others read while entries are taken."""
         self.cues.shared = self.concepts.shared = True
 
-    def take(self, entry: LogEntry) -> None:
-        """Fold one more entry, of kind ``feedback`` or ``ranker``."""
+    def take(self, entry: LogEntry, hidden: Collection[int] = ()) -> None:
+        """Fold one more entry, of kind ``feedback`` or ``ranker``; of messages that are hidden nothing counts."""
         self.position = entry.seq
         self.entries += 1
         told = json.loads(entry.payload)
         if entry.kind == "ranker":
             self.ranker = Ranker()
         else:
-            self._feedback(told, entry.recorded_at)
+            self._feedback(told, entry.recorded_at, hidden)
 
-    def _feedback(self, told: dict[str, Json], at: Micros) -> None:
-        used, ignored, speaks = told["used"], told["ignored"], told["speaks"]
+    def _feedback(self, told: dict[str, Json], at: Micros, hidden: Collection[int]) -> None:
+        used = [seq for seq in told["used"] if seq not in hidden]
+        ignored = [seq for seq in told["ignored"] if seq not in hidden]
+        speaks = told["speaks"]
         for cue in told["cues"]:
             for seq in used:
                 self.cues.used(cue, seq, at)
@@ -74,7 +76,7 @@ class Use:
             self.concepts.ignored(a, b, at)
         if told["signals"]:
             marks = set(used)
-            shown = [(signals, seq in marks) for seq, signals in told["signals"]]
+            shown = [(signals, seq in marks) for seq, signals in told["signals"] if seq not in hidden]
             self.ranker.learn([signals for signals, _ in shown], [mark for _, mark in shown])
 
 
@@ -138,8 +140,9 @@ class UseStore:
         new = _entries(work, held.use.position, tenant.last_seq)
         whole = held.use.entries + len(new)
         if held.changes + len(new) == tenant.uses and _dropped(whole) == _dropped(held.use.entries):
+            hidden = _hidden(work, new)
             for entry in new:
-                held.use.take(entry)
+                held.use.take(entry, hidden)
         else:
             held.use = use_at(work, self.settings, tenant.last_seq)
             held.use.share()
@@ -151,9 +154,19 @@ def use_at(work: UnitOfWork, settings: UseSettings, seq: int) -> Use:
     entries = _entries(work, 0, seq)
     first = _dropped(len(entries))
     use = Use(settings, entries=first)
+    hidden = _hidden(work, entries[first:])
     for entry in entries[first:]:
-        use.take(entry)
+        use.take(entry, hidden)
     return use
+
+
+def _hidden(work: UnitOfWork, entries: Sequence[LogEntry]) -> set[int]:
+    """Those of the messages that the entries speak of that are in quarantine."""
+    if not work.quarantines.any():
+        return set()
+    told = [json.loads(entry.payload) for entry in entries if entry.kind == "feedback"]
+    named = {seq for each in told for seq in (*each["used"], *each["ignored"], *(s for s, _ in each["signals"]))}
+    return work.quarantines.hidden(sorted(named))
 
 
 def _dropped(entries: int) -> int:

@@ -87,6 +87,33 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageRedaction:
+    """A secret or a private span that was replaced before it was stored: in which message of the exchange, where.
+
+    [start, end) are the characters of the text as it is stored; 0 where it stood in the metadata.
+    """
+
+    message: int
+    field: Literal["text", "speaker", "metadata"]
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Why a message of an exchange is recalled only where it came from: it reads like an order to a model.
+
+    `score` lies in [0, 1]; `spans` are the sentences [start, end) that say so, of which nothing is learnt.
+    """
+
+    message: int
+    score: float
+    reasons: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """What is learnt in one transaction: one or more utterances of one session."""
 
@@ -103,6 +130,8 @@ class Exchange:
     """Ids of facts and messages that it takes the place of."""
     expires_at: Micros | None = None
     """When it is to be forgotten."""
+    redactions: tuple[MessageRedaction, ...] = ()
+    """What was taken out of it before anything else saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +236,7 @@ class Extraction:
     echoes: tuple[Span, ...] = ()
     """Spans that came out of a recall: kept verbatim, never learnt from."""
     facts: tuple[ExtractedFact, ...] = ()
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 LogKind = Literal[

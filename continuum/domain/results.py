@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from continuum.domain.facts import Fact
-from continuum.domain.records import Json
+from continuum.domain.records import Json, MessageRedaction, Suspicion
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ class RecalledMemory:
     witness_count: int = 0
     outdated: str = ""
     """What has become of what it states ("until 2026-03-01; now: Lisbon"), '' if nothing has."""
+    trust: float = 1.0
+    """How far its origin is trusted, from 0 to 1; 0 if its seal does not fit."""
+    suspicious: bool = False
+    """Whether it reads like an order to a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class RecalledFact:
     message_id: str
     start: int
     end: int
+    trust: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ class RecalledConcept:
     description: str
     relevance: float
     depth: int
+    trust: float | None = None
+    """The trust of the most trusted of its newest mentions; only if `min_trust` or an explanation was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,8 @@ class RecalledRelationship:
     concept_b: str
     link_type: str
     strength: float
+    trust: float = 1.0
+    """The trust of the most trusted source that joins the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class RecalledDecision:
     timestamp: datetime
     message_id: str
     role: str
+    trust: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +161,9 @@ class LearningResult:
     decisions: tuple[str, ...] = field(default=())
     facts: tuple[Fact, ...] = field(default=())
     """The facts that are new or changed because of this exchange."""
+    redactions: tuple[MessageRedaction, ...] = field(default=())
+    """Secrets and private spans that were replaced before anything was stored."""
+    suspicious: tuple[Suspicion, ...] = field(default=())
+    """Messages that read like orders to a model: kept, but recalled only where they came from."""
     duplicate: bool = False
     learn_time_ms: float = 0.0

@@ -34,7 +34,7 @@ _STRINGS: Final = {
 }
 """A quoted text as it is, inside a JSON string, and inside HTML; without an end where it was cut."""
 _WHO = re.compile(r'[^\n"\\(]{0,110}')
-_ROLE = re.compile(r" ?\((?:user|assistant|tool|system)\): ")
+_ROLE = re.compile(r" ?\((?:user|assistant|tool|system)(?:, from [a-z]{4,10})?\): ")
 _NAME = re.compile(r'[^\n":\\]{1,110}')
 _UNQUOTED = re.compile(r'[^\n"\\\[]{0,400}')
 _RELATION_PARTS_MAX: Final = 4

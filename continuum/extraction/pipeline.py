@@ -12,6 +12,7 @@ from continuum.domain.records import (
     ExtractedDecision,
     Extraction,
     Span,
+    Suspicion,
     Utterance,
 )
 from continuum.extraction.attention_graph import compounds, pairs
@@ -20,9 +21,10 @@ from continuum.extraction.concept_extractor import CONCEPTS_MAX, ConceptExtracto
 from continuum.extraction.decision_extractor import DecisionExtractor
 from continuum.extraction.echo import echo_spans
 from continuum.extraction.fact_extractor import FactExtractor
+from continuum.extraction.screening import SUSPICION_THRESHOLD, screen
 from continuum.language.sentences import sentences
 
-EXTRACTORS_VERSION: Final = 2
+EXTRACTORS_VERSION: Final = 3
 """Grows whenever the same exchange would teach something else; a rebuild under a new version says so in the log."""
 
 FACTS_OF_MESSAGE_MAX: Final = 64
@@ -48,16 +50,23 @@ class ExtractionPipeline:
         extractors: Sequence[Extractor] | None = None,
         decision_extractor: DecisionExtractor | None = None,
         fact_readers: Sequence[FactReader] | None = None,
+        *,
+        suspicion_threshold: float = SUSPICION_THRESHOLD,
     ) -> None:
         """Every part may be replaced by the caller's own; None takes the built-in one."""
+        self._threshold = suspicion_threshold
         self._extractors = (ConceptExtractor(),) if extractors is None else tuple(extractors)
         self._decisions = decision_extractor or DecisionExtractor()
         self._fact_readers = (FactExtractor(),) if fact_readers is None else tuple(fact_readers)
 
     def extract(self, exchange: Exchange) -> Extraction:
         whole = [utterance.text for utterance in exchange.utterances]
+        suspicions = self._suspicions(exchange.utterances)
         echoed = [echo_spans(text) for text in whole]
-        texts = [_without(text, spans)[:READ_CHARACTERS_MAX] for text, spans in zip(whole, echoed, strict=True)]
+        unread = list(echoed)
+        for suspicion in suspicions:  # what would steer a model teaches nothing
+            unread[suspicion.message] = _joined_spans([*echoed[suspicion.message], *suspicion.spans])
+        texts = [_without(text, spans)[:READ_CHARACTERS_MAX] for text, spans in zip(whole, unread, strict=True)]
         spans = [sentences(text) for text in texts]
         concepts = self._concepts(texts)
         origins = [utterance.origin for utterance in exchange.utterances]
@@ -69,7 +78,22 @@ class ExtractionPipeline:
             facts += self._facts(utterance, text, number, spans[number])
         echoes = tuple(Span(number, *span) for number, each in enumerate(echoed) for span in each)
         return Extraction(
-            concepts, tuple(decisions), pairs(concepts, origins), compounds(concepts, spans), echoes, tuple(facts)
+            concepts,
+            tuple(decisions),
+            pairs(concepts, origins),
+            compounds(concepts, spans),
+            echoes,
+            tuple(facts),
+            suspicions,
+        )
+
+    def _suspicions(self, utterances: Sequence[Utterance]) -> tuple[Suspicion, ...]:
+        """The messages that read like orders to a model."""
+        screened = [screen(utterance.text, utterance.origin) for utterance in utterances]
+        return tuple(
+            Suspicion(number, found.score, found.reasons, found.spans)
+            for number, found in enumerate(screened)
+            if found.score >= self._threshold
         )
 
     def _facts(
@@ -104,6 +128,17 @@ class ExtractionPipeline:
         return tuple(_joined(found[key]) for key in ranked)
 
 
+def _joined_spans(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, those that meet as one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
 def _without(text: str, echoes: Sequence[tuple[int, int]]) -> str:
     """The text with blanks for its echoes, every other character where it was."""
     if not echoes:
@@ -111,7 +146,8 @@ def _without(text: str, echoes: Sequence[tuple[int, int]]) -> str:
     parts: list[str] = []
     position = 0
     for start, end in echoes:
-        parts += (text[position:start], "\n", " " * (end - start - 2), "\n")
+        blank = "\n" + " " * (end - start - 2) + "\n" if end - start > 1 else " " * (end - start)
+        parts += (text[position:start], blank)
         position = end
     return "".join((*parts, text[position:]))
 

@@ -40,6 +40,8 @@ class Form(IntFlag):
     FIRST_PERSON = 8
     STANDING = 16
     """It says how things are to be done from now on, or what its speaker prefers."""
+    SUSPECT = 32
+    """It reads like an order to a model. Whoever screens it says so; words alone do not."""
 
 
 def form_of(text: str, words: frozenset[str]) -> int:

@@ -18,12 +18,13 @@ from zlib import crc32
 import Stemmer
 
 from continuum.language.detect import DEFAULT_LANGUAGE, detect_latin_language, sample_of
-from continuum.language.forms import form_of
+from continuum.language.forms import Form, form_of
 from continuum.language.stopwords import STOP_WORDS
 
-TERMS_VERSION = 2
+TERMS_VERSION = 3
 """Changes whenever the same text may give other terms: what was stored under another version is encoded again."""
 
+_TERM_BYTES = 4
 RESERVED = 256
 """Hashes below this are never terms."""
 
@@ -129,6 +130,12 @@ def term_hash(stem: str) -> int:
 def tag(name: str, value: str) -> int:
     """The 32-bit value that stands for ``name=value`` in filters."""
     return crc32(f"{name}\x1f{value}".encode("utf-8", "surrogatepass"))
+
+
+def marked(terms: bytes, form: Form) -> bytes:
+    """What `encode_terms` gave, with one more bit in its form, which is its last value."""
+    last = int.from_bytes(terms[-_TERM_BYTES:], "little") | form.value
+    return terms[:-_TERM_BYTES] + last.to_bytes(_TERM_BYTES, "little")
 
 
 def encode_tags(pairs: Iterable[tuple[str, str]]) -> bytes:

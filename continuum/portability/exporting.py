@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from continuum.core.erasing import finish_begun
 from continuum.core.memory import ConsciousMemory
+from continuum.core.quarantining import finish_moves
 from continuum.core.validation import checked_count
 from continuum.domain.records import LogEntry, StoredMessage, TenantRecord, Wording
 from continuum.errors import InvalidInputError
@@ -83,6 +84,7 @@ def export_memory(
     engine = engine_of(memory)
     after = checked_count(after_seq, "after_seq", 0, SEQ_MAX)
     finish_begun(engine, memory.tenant_id)  # what is being forgotten shall not leave
+    finish_moves(engine, memory.tenant_id)
     with written(target) as out, engine.unit(memory.tenant_id, write=False) as work:
         record = work.tenants.get()
         header = _header(engine, work, record, after, include_secret=include_secret, include_vectors=include_vectors)
@@ -147,7 +149,7 @@ def _pages(work: UnitOfWork, after: int) -> Iterator[list[LogEntry]]:
 
 def _lines(work: UnitOfWork, entries: Sequence[LogEntry], after: int) -> list[EntryLine]:
     """The lines of a page, each with what belongs to it."""
-    messages = work.messages.by_seqs([entry.seq for entry in entries if entry.kind == "message"])
+    messages = _messages(work, [entry.seq for entry in entries if entry.kind == "message"])
     wordings = _wordings_of(work, messages)
     notes = work.history.notes(messages)
     stones = work.portability.tombstones([entry.entry_id for entry in entries if entry.kind == "erased"])
@@ -164,6 +166,12 @@ def _lines(work: UnitOfWork, entries: Sequence[LogEntry], after: int) -> list[En
         else:
             lines.append(revisions.get(entry.seq, EntryLine(entry)))
     return lines
+
+
+def _messages(work: UnitOfWork, seqs: Sequence[int]) -> dict[int, StoredMessage]:
+    """Messages, hidden ones too: entries further on in the log say that they are."""
+    found = work.messages.by_seqs(seqs)
+    return found | work.quarantines.messages(seq for seq in seqs if seq not in found)
 
 
 def _wordings_of(work: UnitOfWork, seqs: Sequence[int] | dict[int, StoredMessage]) -> dict[int, list[Wording]]:
@@ -186,7 +194,7 @@ def _message_line(entry: LogEntry, message: StoredMessage, wordings: Sequence[Wo
 def _revisions(work: UnitOfWork, entries: Sequence[LogEntry]) -> dict[int, EntryLine]:
     """Revisions with the words that they gave, where the words that they replaced are kept as well."""
     reworded = {entry.seq: int(json.loads(entry.payload)["seq"]) for entry in entries}
-    messages = work.messages.by_seqs(reworded.values())
+    messages = _messages(work, sorted(set(reworded.values())))
     wordings = _wordings_of(work, messages)
     lines = {}
     for entry in entries:

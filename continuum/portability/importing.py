@@ -243,7 +243,11 @@ def _write_receipt(replay: Replay, work: UnitOfWork, row: ErasureRow, *, complet
         work.erasures.put(row)
 
 
+def _has_message(work: UnitOfWork, place: int) -> bool:
+    return place in work.messages.by_seqs([place]) or place in work.quarantines.messages([place])
+
+
 def _write_vector(replay: Replay, work: UnitOfWork, vector: StoredVector, *, complete: bool) -> None:
     place = replay.places.get(vector.message_seq)
-    if place is not None and (complete or replay.was_written_now(place)) and place in work.messages.by_seqs([place]):
+    if place is not None and (complete or replay.was_written_now(place)) and _has_message(work, place):
         work.vectors.put([replace(vector, message_seq=place)])

@@ -58,9 +58,25 @@ def moved(entry: LogEntry, places: Places) -> str | None:
         messages = [places.get(each) for each in told["messages"]]
         told["messages"] = [each for each in messages if each is not None]
         return canonical(told) if told["targets"] or told["messages"] else None
+    if entry.kind in ("quarantine", "release") and "seqs" in told:
+        places_here = [places.get(each) for each in told["seqs"]]
+        return canonical({**told, "seqs": [each for each in places_here if each is not None]})
+    if entry.kind == "feedback":
+        return _moved_feedback(told, places)
     if entry.kind in ("revision", "undo"):
         return _moved_seq(told, places)
     return entry.payload
+
+
+def _moved_feedback(told: dict[str, Json], places: Places) -> str:
+    """Feedback about those of its messages that are there."""
+    for name in ("used", "ignored"):
+        told[name] = [here for each in told[name] if (here := places.get(each)) is not None]
+    told["speaks"] = {
+        str(here): ids for seq, ids in told["speaks"].items() if (here := places.get(int(seq))) is not None
+    }
+    told["signals"] = [[here, signals] for seq, signals in told["signals"] if (here := places.get(seq)) is not None]
+    return canonical(told)
 
 
 def _moved_target(target: list[int], places: Places) -> list[int] | None:

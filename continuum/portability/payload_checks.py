@@ -8,6 +8,10 @@ from dataclasses import asdict, fields
 
 from continuum.core.assertions import DESCRIPTION_BYTES_MAX, RESERVED_LINK_TYPE
 from continuum.core.facts_by_hand import FACTS_PER_CALL_MAX, REASON_BYTES_MAX, VALUE_MODES
+from continuum.core.feedback import ITEMS_MAX
+from continuum.core.quarantine_rule import QuarantineRule
+from continuum.core.questions import MAX_MEMORIES_LIMIT
+from continuum.core.recall_id import SIGNALS
 from continuum.core.retention import DAYS_MAX, RetentionPolicy
 from continuum.core.validation import Limits, checked_count, checked_label, checked_metadata
 from continuum.domain.clock import EARLIEST_MICROS, LATEST_MICROS
@@ -16,6 +20,7 @@ from continuum.domain.records import Json, Origin
 from continuum.errors import InvalidInputError, shown
 from continuum.language.names import entity_key
 from continuum.portability.line_fields import SEQ_MAX, Fields
+from continuum.retrieval.use import CUES_MAX
 
 _PLACES_MAX = 100_000
 
@@ -137,6 +142,76 @@ def _check_erasure(told: Fields, seq: int, limits: Limits) -> None:
         checked_label(each, "ids")
 
 
+def _check_quarantine(told: Fields, seq: int, limits: Limits) -> None:
+    """The first entry of a quarantine holds its rule, those that follow what they hid."""
+    if not told.has("rule"):
+        _check_release(told, seq, limits)
+        return
+    told.text("reason", REASON_BYTES_MAX)
+    rule = Fields(told.value("rule"))
+    for name in QuarantineRule.__dataclass_fields__:
+        if not rule.has(name):
+            continue
+        if name in ("since", "until"):
+            rule.moment(name)
+        else:
+            rule.label(name)
+    rule.finish()
+
+
+def _check_release(told: Fields, seq: int, limits: Limits) -> None:
+    told.label("quarantine")
+    told.truth("last")
+    for at in _list(told, "seqs", _PLACES_MAX):
+        checked_count(at, "seqs", 1, seq - 1)
+
+
+def _check_feedback(told: Fields, seq: int, limits: Limits) -> None:
+    told.label("recall")
+    checked_count(told.value("at"), "at", EARLIEST_MICROS, LATEST_MICROS)
+    told.truth("detected")
+    for cue in _list(told, "cues", CUES_MAX):
+        checked_count(cue, "cues", 0, 0xFFFFFFFF)
+    for name in ("named", "concepts_used", "concepts_ignored"):
+        for each in _list(told, name, ITEMS_MAX):
+            checked_label(each, name)
+    places: set[int] = set()
+    for name in ("used", "ignored"):
+        for at in _list(told, name, ITEMS_MAX):
+            places.add(checked_count(at, name, 1, seq - 1))
+    _check_speaks(told.value("speaks"), places)
+    for shown_one in _list(told, "signals", MAX_MEMORIES_LIMIT):
+        _check_signals(shown_one, seq)
+
+
+def _check_speaks(speaks: object, places: set[int]) -> None:
+    if not isinstance(speaks, Mapping) or set(speaks) != {str(each) for each in places}:
+        raise InvalidInputError("speaks", "must name the concepts of each message in used and ignored")
+    for ids in speaks.values():
+        if not isinstance(ids, list) or len(ids) > ITEMS_MAX:
+            raise InvalidInputError("speaks", f"holds {shown(ids)}; it must hold lists of ids")
+        for each in ids:
+            checked_label(each, "speaks")
+
+
+def _check_signals(told: object, seq: int) -> None:
+    if not isinstance(told, list) or len(told) != 2 or not isinstance(told[1], Mapping):
+        raise InvalidInputError("signals", f"must hold pairs of a position and its signals, not {shown(told)}")
+    checked_count(told[0], "signals", 1, seq - 1)
+    for name, value in told[1].items():
+        if name not in SIGNALS or not isinstance(value, int | float) or not -2 <= value <= 2:
+            raise InvalidInputError("signals", f"holds {shown(name)} {shown(value)}, which is no signal")
+
+
+def _check_ranker(told: Fields, seq: int, limits: Limits) -> None:
+    told.truth("reset")
+
+
+def _check_prune(told: Fields, seq: int, limits: Limits) -> None:
+    _share(told, "below")
+    checked_count(told.value("before"), "before", EARLIEST_MICROS, LATEST_MICROS)
+
+
 def _check_extractors(told: Fields, seq: int, limits: Limits) -> None:
     told.count("extractors")
     told.count("terms")
@@ -158,6 +233,11 @@ _CHECKS: dict[str, Callable[[Fields, int, Limits], None]] = {
     "undo": _check_undo,
     "policy": _check_policy,
     "erasure": _check_erasure,
+    "quarantine": _check_quarantine,
+    "release": _check_release,
+    "feedback": _check_feedback,
+    "ranker": _check_ranker,
+    "prune": _check_prune,
     "extractors": _check_extractors,
     "erased": _check_erased,
 }

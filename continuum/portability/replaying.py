@@ -191,6 +191,8 @@ class Replay:
             place = here.places.get(entry_id)
             if place is None and line.message.same_key is not None:
                 place = here.same.get(line.message.same_key)
+                if place is not None and work.quarantines.hidden([place]):
+                    place = None  # hidden in this very batch, and said again after that
         else:
             place = None if self.in_step else self._ids_by_hand(work).get(entry_id)
         if place is not None:

@@ -11,6 +11,10 @@ from continuum.core.adjusting import adjustments_of
 from continuum.core.adjustments_by_hand import apply_adjustment, refold_touched, touched_around
 from continuum.core.assertions import apply_entity, apply_link
 from continuum.core.facts_by_hand import apply_facts, apply_retraction, apply_supersession
+from continuum.core.feedback import note_subjects
+from continuum.core.graph_health import apply_prune
+from continuum.core.origin_seal import put_seals
+from continuum.core.quarantine_replay import replay_move
 from continuum.core.rebuilding import exchange_of
 from continuum.core.recording import derive, index_terms, indexed
 from continuum.core.refolding import Fold
@@ -91,6 +95,7 @@ class StepWriter:
         if not keeps_numbers:
             messages = [_numbered(message, first + place) for place, message in enumerate(messages)]
         work.messages.append(messages)
+        put_seals(self._engine.sealer, work, messages)
         extraction, terms = self._understood(messages)
         work.messages.index([indexed(message, own) for message, own in zip(messages, terms, strict=True)])
         worded = {line.entry.seq: line.since for line in said if line.since is not None}
@@ -123,6 +128,17 @@ class StepWriter:
                 self._adjust(entry)
             case "policy":
                 work.tenants.set_policy(policy_in(json.loads(entry.payload)))
+            case "quarantine" | "release":
+                replay_move(self._engine, work, entry)
+            case "feedback":
+                note_subjects(work, entry)
+                work.tenants.used()
+            case "ranker":
+                work.tenants.used()
+            case "prune":
+                apply_adjustment(work, secret, entry)
+                apply_prune(work, entry)
+                self._adjustments = adjustments_of(work, 1)
             case "erased":
                 if line.erasure_id is not None:
                     work.erasures.bury([Tombstone(entry.entry_id, entry.seq, line.erasure_id)])
@@ -137,7 +153,7 @@ class StepWriter:
         if line.text is None or message is None or message.text == line.text:
             return
         how = Fold(self._secret, self._adjustments, self._engine.links)
-        retelling = Retelling(self._engine, work, how, [seq], reworded=True)
+        retelling = Retelling(self._engine, work, how, [seq], "reworded")
         since = seq if line.since is None else line.since
         work.history.reword(Wording(seq, entry.seq, since, message.text), line.text)
         work.facts.close([seq], entry.seq)

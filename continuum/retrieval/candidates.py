@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from continuum.language.forms import Form
 from continuum.retrieval.index_view import IndexView
 from continuum.retrieval.postings import Floats, Places
 from continuum.retrieval.query import Query
@@ -28,9 +29,24 @@ def filter_mask(view: IndexView, query: Query) -> Bools | None:
     if query.until is not None:
         masks.append(view.times < query.until)
     masks += [view.tagged(tag) for tag in query.tags]
+    masks += [~view.tagged(tag) for tag in query.exclude_tags]
+    if query.hold_back:
+        suspect = (view.forms & Form.SUSPECT.value) > 0
+        if suspect.any():
+            masks.append(~suspect | _own(view, query))
     if query.exclude_seqs:
         masks.append(~np.isin(view.seqs, np.array(query.exclude_seqs, dtype=np.int64)))
     return np.logical_and.reduce(masks) if masks else None
+
+
+def _own(view: IndexView, query: Query) -> Bools:
+    """What came from where the question comes from: its session, or the user it names."""
+    own = np.zeros(len(view), dtype=np.bool_)
+    if query.session_id is not None:
+        own |= view.sessions == max(view.session(query.session_id), -1)
+    for tag in query.own_tags:
+        own |= view.tagged(tag)
+    return own
 
 
 def choose_candidates(view: IndexView, arms: list[Floats], allowed: Bools | None) -> Places:

@@ -93,6 +93,11 @@ class Query:
     until: Micros | None = None
     tags: tuple[int, ...] = ()
     exclude_seqs: tuple[int, ...] = ()
+    exclude_tags: tuple[int, ...] = ()
+    """Messages that carry one of these are left out."""
+    hold_back: bool = False
+    """Leave out what reads like an order to a model, except where it came from: `session_id` and `own_tags`."""
+    own_tags: tuple[int, ...] = ()
     extra_terms: tuple[tuple[str, float], ...] = ()
     vector: NDArray[np.float32] | None = None
     concept_scores: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None

@@ -124,13 +124,16 @@ def _strongest(ties: Ties[int], cue: int, now: Micros) -> list[int]:
 
 
 def _weights(view: IndexView, ties: Ties[int], cues: set[int]) -> dict[int, float]:
-    """How telling each word is: by how few messages hold it, and by how few it has led to."""
+    """How telling each word is: by how few messages hold it, and by how few it has led to; one that is new says
+    nothing."""
     ordered = np.array(sorted(cues), dtype=np.uint32)
-    rarity = inverse_frequency(view.postings(ordered).counts, max(len(view), 1)).tolist()
-    return {
-        cue: rare / math.sqrt(max(1, len(ties.forward.get(cue, ()))))
-        for cue, rare in zip(ordered.tolist(), rarity, strict=True)
-    }
+    counts = view.postings(ordered).counts
+    rarity = inverse_frequency(counts, max(len(view), 1)).tolist()
+    weights = {}
+    for cue, rare, held in zip(ordered.tolist(), rarity, counts.tolist(), strict=True):
+        led = len(ties.forward.get(cue, ()))
+        weights[cue] = rare / math.sqrt(max(1, led)) if held or led else 0.0
+    return weights
 
 
 def _score(ties: Ties[int], seq: int, known: list[int], weights: dict[int, float], length: float, now: Micros) -> float:

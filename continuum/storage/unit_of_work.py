@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from continuum.domain.ids import TenantId
 from continuum.storage.base import Connection, Dialect, Row, StorageBackend
+from continuum.storage.repositories.apart import Apart
 from continuum.storage.repositories.base import TenantSession
 from continuum.storage.repositories.compounds import Compounds
 from continuum.storage.repositories.decisions import Decisions
@@ -22,6 +23,7 @@ from continuum.storage.repositories.log import Log
 from continuum.storage.repositories.mentions import Mentions
 from continuum.storage.repositories.messages import Messages
 from continuum.storage.repositories.portability import Portability
+from continuum.storage.repositories.quarantines import Quarantines
 from continuum.storage.repositories.sessions import Sessions
 from continuum.storage.repositories.system import SystemRepository
 from continuum.storage.repositories.tenants import Tenants
@@ -32,8 +34,9 @@ class UnitOfWork:
     """The repositories of one tenant in one transaction. Made by `unit_of_work`, gone with its `with`."""
 
     __slots__ = (
-        "_derived", "compounds", "decisions", "entities", "erasures", "evidence", "facts", "history", "idempotency",
-        "links", "log", "mentions", "messages", "portability", "sessions", "tenant_id", "tenants", "vectors",
+        "_derived", "apart", "compounds", "decisions", "entities", "erasures", "evidence", "facts", "history",
+        "idempotency", "links", "log", "mentions", "messages", "portability", "quarantines", "sessions", "tenant_id",
+        "tenants", "vectors",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, dialect: Dialect, tenant_id: TenantId) -> None:
@@ -55,6 +58,8 @@ class UnitOfWork:
         self.history = History(session)
         self.erasures = Erasures(session)
         self.portability = Portability(session)
+        self.quarantines = Quarantines(session)
+        self.apart = Apart(session)
         self._derived = Derived(session)
 
     def clear_derived(self) -> None:

@@ -15,16 +15,22 @@ from continuum.domain.records import (
     Origin,
     Scope,
     Sources,
+    StoredMessage,
     Taught,
     Wording,
 )
 from continuum.storage import UnitOfWork
 from continuum.storage.repositories.erasures import ErasureRow, Tombstone
 from continuum.storage.repositories.portability import WholeSession
+from continuum.storage.repositories.quarantines import HiddenFilter, QuarantineRow
 
 NOW = 1_760_000_000_000_000
 SCOPE = Scope("u", "a", "p")
 SEQS = range(1, 9)
+HIDDEN = 1_000
+"""So far behind the others stands what `plant_hidden` hides."""
+HIDDEN_SEQS = range(HIDDEN, HIDDEN + 9)
+OWN = HiddenFilter(origin="user")
 
 
 def taught(first: int) -> Taught:
@@ -106,6 +112,7 @@ def derive_lasting(work: UnitOfWork, first: int) -> None:
     work.facts.write([fact(first)])
     work.facts.added(1)
     work.history.put_superseded([MessageNote(first + 1, None, first, NOW, f"m{first}")])
+    work.apart.wait([("faro", first + HIDDEN)])
 
 
 def plant_lasting(work: UnitOfWork, first: int) -> None:
@@ -118,6 +125,22 @@ def plant_lasting(work: UnitOfWork, first: int) -> None:
     work.erasures.put(ErasureRow(first, f"e{first}", "erased", "", "{}"))
     work.erasures.put(ErasureRow(-first, f"r{first}", "running", "[]", "{}"))
     work.erasures.bury([Tombstone(f"t{first}", first, f"e{first}")])
+    plant_hidden(work, first)
+
+
+def plant_hidden(work: UnitOfWork, first: int) -> None:
+    """Hide a message far behind the others, with what it states."""
+    seq = first + HIDDEN
+    hidden = StoredMessage(
+        f"m{seq}", seq, f"x{seq}", "s9", "i", 1, "tool", None, Origin.TOOL, "Wasps!", NOW, NOW, SCOPE, "{}", bytes(16)
+    )
+    work.messages.append([hidden])
+    work.facts.append([statement(seq, 2, slot_id="apart", value="Faro", until_seq=seq + 1)])
+    work.quarantines.put(QuarantineRow(seq, f"q{seq}", "hiding", "{}", "tool", "[]", "{}"))
+    work.quarantines.hide(seq, [seq])
+    work.facts.append([statement(seq + HIDDEN, 2, slot_id="apart", value="Faro", until_seq=seq + HIDDEN + 1)])
+    work.apart.set_aside([seq, seq + HIDDEN])
+    work.quarantines.move_out([seq])
 
 
 LASTING_READS: dict[str, Callable[[UnitOfWork], object]] = {
@@ -125,6 +148,7 @@ LASTING_READS: dict[str, Callable[[UnitOfWork], object]] = {
     "log.of_kind": lambda work: work.log.of_kind("policy"),
     "log.pages": lambda work: list(work.log.pages()),
     "facts.counting_since": lambda work: work.facts.counting_since(),
+    "messages.seals": lambda work: work.messages.seals(SEQS),
     "links.get": lambda work: work.links.get("bees", "honey", "hebbian"),
     "compounds.by_ids": lambda work: work.compounds.by_ids(["bees + honey", "bees + wax"]),
     "links.weak": lambda work: work.links.weak(below=0.9, before=NOW + 100, limit=5),
@@ -185,6 +209,19 @@ LASTING_READS: dict[str, Callable[[UnitOfWork], object]] = {
     "erasures.in_state": lambda work: [work.erasures.in_state("running"), work.erasures.in_state("erased")],
     "erasures.list": lambda work: work.erasures.list(),
     "erasures.tombstones": lambda work: work.erasures.tombstones(),
+    "quarantines.get": lambda work: [work.quarantines.get(f"q{seq}") for seq in HIDDEN_SEQS],
+    "quarantines.list": lambda work: work.quarantines.list(),
+    "quarantines.at_work": lambda work: work.quarantines.at_work(),
+    "quarantines.any": lambda work: work.quarantines.any(),
+    "quarantines.matching": lambda work: work.quarantines.matching(OWN),
+    "quarantines.hidden": lambda work: work.quarantines.hidden(HIDDEN_SEQS),
+    "quarantines.hidden_by": lambda work: [work.quarantines.hidden_by(seq) for seq in HIDDEN_SEQS],
+    "quarantines.messages": lambda work: work.quarantines.messages(HIDDEN_SEQS),
+    "quarantines.places": lambda work: work.quarantines.places([f"m{seq}" for seq in HIDDEN_SEQS]),
+    "quarantines.list_messages": lambda work: work.quarantines.list_messages(),
+    "apart.kept": lambda work: work.apart.kept(),
+    "apart.looking_for": lambda work: work.apart.looking_for(["faro"], 0),
+    "apart.former_values": lambda work: work.apart.former_values(0),
     "portability.message_places": lambda work: work.portability.message_places([f"m{seq}" for seq in SEQS]),
     "portability.tombstones": lambda work: work.portability.tombstones([f"t{seq}" for seq in SEQS]),
     "portability.entries_by_hand": lambda work: work.portability.entries_by_hand(),
@@ -206,6 +243,7 @@ LASTING_WRITES: dict[str, Callable[[UnitOfWork], object]] = {
     "tenants.set_metadata": lambda work: work.tenants.set_metadata('{"a": 1}'),
     "tenants.set_policy": lambda work: work.tenants.set_policy('{"history_days": 1}'),
     "tenants.forget_derived_counts": lambda work: work.tenants.forget_derived_counts(),
+    "messages.put_seals": lambda work: work.messages.put_seals({1: b"seal"}),
     "links.prune": lambda work: work.links.prune(below=0.9, before=NOW + 100),
     "links.remove": lambda work: work.links.remove("bees", "honey", "hebbian"),
     "entities.remove": lambda work: work.entities.remove(["bees"]),
@@ -244,6 +282,19 @@ LASTING_WRITES: dict[str, Callable[[UnitOfWork], object]] = {
     "erasures.put": lambda work: work.erasures.put(ErasureRow(1, "e1", "scrubbed", "", "{}")),
     "erasures.finish": lambda work: work.erasures.finish(-1, ErasureRow(7, "r1", "erased", "", "{}")),
     "erasures.bury": lambda work: work.erasures.bury([Tombstone("t2", 2, "e1")]),
+    "quarantines.put": lambda work: work.quarantines.put(QuarantineRow(1001, "q1001", "hidden", "{}", "tool")),
+    "quarantines.hide": lambda work: work.quarantines.hide(1001, [1]),
+    "quarantines.drop": lambda work: work.quarantines.drop([1001]),
+    "quarantines.move_out": lambda work: work.quarantines.move_out([1]),
+    "quarantines.move_back": lambda work: work.quarantines.move_back([1001]),
+    "quarantines.put_summaries_back": lambda work: work.quarantines.put_summaries_back({2: "s1"}),
+    "apart.set_aside": lambda work: work.apart.set_aside([1]),
+    "apart.bring_back": lambda work: work.apart.bring_back(),
+    "apart.drop": lambda work: work.apart.drop([1001]),
+    "apart.drop_one": lambda work: work.apart.drop_one(1001, 2),
+    "apart.prune": lambda work: work.apart.prune(2_000),
+    "apart.wait": lambda work: work.apart.wait([("faro", 3)]),
+    "apart.wait_no_more": lambda work: work.apart.wait_no_more([1001]),
     "portability.restore_session": lambda work: work.portability.restore_session(
         WholeSession("s1", NOW - 1, NOW + 9, 7, None)
     ),

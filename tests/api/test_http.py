@@ -263,5 +263,7 @@ def test_the_api_describes_itself(client: TestClient) -> None:
             *("diff", "timeline", "state"),
             *("forget", "receipts", "receipts/verify", "scrub", "retention", "sweep", "consolidate"),
             *("concepts/merge", "concepts/rename", "undo"),
+            *("quarantines", "quarantines/{quarantine_id}/release", "origins/verify"),
+            *("feedback", "ranking", "graph", "graph/prune"),
         )
     } | ({"/v1/export", "/v1/import"} & set(described["paths"]))

@@ -98,6 +98,16 @@ class World:
         self.memory.create_entity(CONCEPTS[first], "tool", f"about {CONCEPTS[first]}")
         self.memory.link_entities(CONCEPTS[first], CONCEPTS[second], "uses", 0.7)
 
+    def use(self, first: int, number: int) -> None:
+        context = self.memory.recall(SENTENCES[first])
+        shown = [memory.id for memory in context.memories]
+        if shown:
+            self.memory.feedback(context.recall_id, used=shown[number % len(shown)])
+
+    def prune(self, tenths: int, back: int) -> None:
+        before = (self.clock.micros - back * SECOND) / SECOND
+        self.memory.prune(max(1, tenths) / 10, before, dry_run=False)
+
     def forget_message(self, number: int) -> None:
         self.memory.forget(self._message(number), reason="asked to")
 
@@ -157,6 +167,8 @@ changing = st.one_of(
     st.tuples(st.just(World.retract), st.tuples(some)),
     st.tuples(st.just(World.supersede), st.tuples(some, sentence)),
     st.tuples(st.just(World.state_by_hand), st.tuples(concept, concept)),
+    st.tuples(st.just(World.use), st.tuples(sentence, some)),
+    st.tuples(st.just(World.prune), st.tuples(st.integers(1, 10), st.integers(0, 5))),
 )
 forgetting = st.one_of(
     st.tuples(st.just(World.forget_message), st.tuples(some)),

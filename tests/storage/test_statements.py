@@ -27,7 +27,13 @@ def test_a_statement_that_could_reach_another_tenant_is_refused(text: str, probl
 
 def test_only_administration_has_system_scope() -> None:
     named = {each.name for each in statements("sqlite").values() if each.scope == "system"}
-    assert named == {"list_tenants", "list_migrations", "unfinished_erasures", "tenants_with_ends"}
+    assert named == {
+        "list_tenants",
+        "list_migrations",
+        "unfinished_erasures",
+        "tenants_with_ends",
+        "tenants_with_quarantines_at_work",
+    }
 
 
 def test_parameters_rows_and_lists_become_question_marks() -> None:

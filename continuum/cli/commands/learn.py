@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from continuum.cli.output import print_json, visible
+from continuum.cli.output import print_json, say, visible
 from continuum.cli.settings import options_of, shared_options
 from continuum.core.memory import ConsciousMemory
 from continuum.domain.records import Json
@@ -57,6 +57,12 @@ def command(
         print_json(result)
         return
     concepts = ", ".join(result.concepts) or "no concepts"
+    for kind in dict.fromkeys(each.kind for each in result.redactions):
+        say(f"not stored: {kind}")
+    for suspicion in result.suspicious:
+        say(
+            f"message {suspicion.message + 1} reads like an order to a model ({', '.join(suspicion.reasons)}): held back"
+        )
     click.echo(visible(f"learnt {len(result.message_ids)} message(s) into {options.store}: {concepts}"))
 
 

@@ -20,6 +20,8 @@ from continuum.core.memory import ConsciousMemory
 @click.option("--as-of", help="Answer with what was true at a moment (RFC 3339).")
 @click.option("--known-at", help="Answer with what was known at a moment (RFC 3339).")
 @click.option("--current-only", is_flag=True, help="Leave out what no longer holds.")
+@click.option("--min-trust", type=float, help="Leave out what is trusted less, 0 to 1.")
+@click.option("--include-suspicious", is_flag=True, help="Show what reads like an order to a model, too.")
 @click.option("--explain", is_flag=True, help="Add each signal's share (with --json).")
 @shared_options
 def command(
@@ -31,6 +33,8 @@ def command(
     as_of: str | None,
     known_at: str | None,
     current_only: bool,
+    min_trust: float | None,
+    include_suspicious: bool,
     explain: bool,
     db_path: str | None,
     tenant: str | None,
@@ -49,6 +53,8 @@ def command(
             as_of=as_of,
             known_at=known_at,
             current_only=current_only,
+            min_trust=min_trust,
+            include_suspicious=include_suspicious,
             explain=explain,
         )
     if as_json:

@@ -9,6 +9,7 @@ _CLEARED = (
     "clear_message_index", "clear_entities", "clear_mentions", "clear_links", "clear_decisions",
     "clear_compounds", "clear_compound_members", "clear_evidence", "clear_entry_subjects", "clear_adjustments",
     "clear_meetings", "clear_statements", "clear_facts", "clear_superseded",
+    "clear_waiting",
 )  # fmt: skip
 _EXPORTED = (
     "message_index", "entities", "mentions", "links", "decisions", "compounds", "compound_members", "evidence",

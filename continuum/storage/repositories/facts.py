@@ -19,7 +19,8 @@ MODES_BY_HAND = frozenset({FactMode.RETRACT, FactMode.SUPERSEDE})
 """Modes of statements that mark others, and state nothing in words of their own."""
 
 
-def _statement(row: Row) -> Statement:
+def statement_of_row(row: Row) -> Statement:
+    """A statement from its columns."""
     seq, number, slot_id, subject, attribute, value, mode, polarity, single, replaces = row[:10]
     refers = None if row[22] is None else (row[22], row[23])
     return Statement(
@@ -31,7 +32,8 @@ def _statement(row: Row) -> Statement:
     )  # fmt: skip
 
 
-def _statement_row(each: Statement) -> tuple[object, ...]:
+def row_of_statement(each: Statement) -> tuple[object, ...]:
+    """The columns of a statement that is to be kept."""
     scope, refers = each.scope, each.refers_to or (None, None)
     number = each.number if each.until_seq is None else each.number + STATEMENTS_MAX * each.until_seq
     return (
@@ -65,7 +67,7 @@ def _fact_row(each: Fact) -> tuple[object, ...]:
 
 
 def _in_order(rows: Iterable[Row]) -> list[Statement]:
-    return sorted(map(_statement, rows), key=lambda each: (each.seq, each.number))
+    return sorted(map(statement_of_row, rows), key=lambda each: (each.seq, each.number))
 
 
 class Stated(NamedTuple):
@@ -83,11 +85,11 @@ class Facts(Repository):
 
     def append(self, statements: Sequence[Statement]) -> None:
         """Keep statements; one at the same place is left as it is."""
-        self._put("append_statements", [_statement_row(each) for each in statements])
+        self._put("append_statements", [row_of_statement(each) for each in statements])
 
     def statements(self, slot_id: str, known_at_seq: int = NO_SEQ) -> list[Statement]:
         """What counts, at a position of the log, for a slot; in the order of the log."""
-        return [_statement(row) for row in self._rows("statements_of_slot", slot_id=slot_id, known=known_at_seq)]
+        return [statement_of_row(row) for row in self._rows("statements_of_slot", slot_id=slot_id, known=known_at_seq)]
 
     def every_statement(self, slot_id: str) -> list[Statement]:
         """All that was ever stated about a slot, closed statements too."""
@@ -109,7 +111,7 @@ class Facts(Repository):
     def with_value(self, value_key: str, before_seq: int, limit: int) -> list[Statement]:
         """The newest statements of a value, up to a position."""
         rows = self._rows("statements_with_value", value_key=value_key, before=before_seq, limit=limit)
-        return [_statement(row) for row in rows]
+        return [statement_of_row(row) for row in rows]
 
     def replacing_after(self, seq: int) -> list[int]:
         """Messages and entries after a position that name a former value."""

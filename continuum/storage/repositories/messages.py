@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from continuum.domain.clock import EARLIEST_MICROS, LATEST_MICROS, Micros
@@ -21,7 +21,8 @@ class KnownMessage:
     seq: int
 
 
-def _message(row: Row) -> StoredMessage:
+def message_of_row(row: Row) -> StoredMessage:
+    """A message from its columns, the key by which it is known again last."""
     message_id, seq, exchange_id, session_id, instance_id, number, role, speaker, origin, text = row[:10]
     return StoredMessage(
         message_id, seq, exchange_id, session_id, instance_id, number, role, speaker, Origin(origin), text,
@@ -49,11 +50,11 @@ class Messages(Repository):
 
     def by_seqs(self, seqs: Iterable[int]) -> dict[int, StoredMessage]:
         """Those of the positions that hold a message."""
-        return {row[1]: _message(row) for row in self._rows_in("messages_by_seq", seqs)}
+        return {row[1]: message_of_row(row) for row in self._rows_in("messages_by_seq", seqs)}
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, StoredMessage]:
         """Those of the ids that are this tenant's."""
-        return {row[0]: _message(row) for row in self._rows_in("messages_by_id", ids)}
+        return {row[0]: message_of_row(row) for row in self._rows_in("messages_by_id", ids)}
 
     def known(self, same_keys: Iterable[bytes]) -> dict[bytes, KnownMessage]:
         """Which of these keys were kept before, and as what."""
@@ -70,6 +71,15 @@ class Messages(Repository):
     def index_after(self, seq: int = 0, limit: int = 10_000) -> list[IndexedMessage]:
         """The next indexed messages after a position, oldest first, at most `limit`."""
         return [IndexedMessage(*row) for row in self._rows("index_after", after=seq, limit=limit)]
+
+    def put_seals(self, seals: Mapping[int, bytes]) -> None:
+        """Keep what binds messages to their origin, by position."""
+        self._each("put_seal", [{"seq": seq, "seal": seal} for seq, seal in sorted(seals.items())])
+
+    def seals(self, seqs: Iterable[int]) -> dict[int, bytes | None]:
+        """What binds each of these messages to its origin; None where nothing does."""
+        rows = self._rows_in("seals_of", seqs)
+        return {seq: None if seal is None else bytes(seal) for seq, seal in rows}
 
     def list(
         self,
@@ -90,5 +100,5 @@ class Messages(Repository):
             "before": NO_SEQ if before_seq is None else before_seq,
         }
         if session_id is None:
-            return [_message(row) for row in self._rows("list_messages", **values)]
-        return [_message(row) for row in self._rows("list_session_messages", session_id=session_id, **values)]
+            return [message_of_row(row) for row in self._rows("list_messages", **values)]
+        return [message_of_row(row) for row in self._rows("list_session_messages", session_id=session_id, **values)]

@@ -47,6 +47,10 @@ class SystemRepository:
         """Tenants with an erasure that was begun and is not scrubbed."""
         return [row[0] for row in self._rows("unfinished_erasures", limit=limit)]
 
+    def quarantines_at_work(self, limit: int = 1_000) -> list[str]:
+        """Tenants with something that is being hidden or put back."""
+        return [row[0] for row in self._rows("tenants_with_quarantines_at_work", limit=limit)]
+
     def tenants_with_ends(self, after: str = "", limit: int = 1_000) -> list[str]:
         """Tenants that have messages with an end, earlier wordings, or rules; go on with the last name as `after`."""
         return [row[0] for row in self._rows("tenants_with_ends", after=after, limit=limit)]

@@ -139,7 +139,11 @@ SELECT session_id FROM auto_messages WHERE tenant_id = :tenant_id AND seq IN :li
 
 -- name: session_has_messages
 -- scope: tenant
-SELECT seq FROM auto_messages WHERE tenant_id = :tenant_id AND session_id = :session_id ORDER BY seq LIMIT 1;
+-- Hidden ones keep it, too.
+SELECT seq FROM auto_messages WHERE tenant_id = :tenant_id AND session_id = :session_id
+UNION ALL
+SELECT seq FROM hidden_messages WHERE tenant_id = :tenant_id AND session_id = :session_id
+LIMIT 1;
 
 -- name: remove_session
 -- scope: tenant
@@ -174,9 +178,10 @@ SELECT message_seq FROM mentions WHERE tenant_id = :tenant_id AND entity_id IN :
 -- name: old_sessions
 -- scope: tenant
 SELECT session_id FROM sessions
-WHERE tenant_id = :tenant_id AND last_active < :before AND (summary_seq IS NULL OR EXISTS (
+WHERE tenant_id = :tenant_id AND last_active < :before AND EXISTS (
   SELECT 1 FROM auto_messages AS a
-  WHERE a.tenant_id = :tenant_id AND a.session_id = sessions.session_id AND a.seq > sessions.summary_seq))
+  WHERE a.tenant_id = :tenant_id AND a.session_id = sessions.session_id
+    AND a.seq > COALESCE(sessions.summary_seq, CAST(0 AS BIGINT)))
 ORDER BY last_active, session_id LIMIT :limit;
 
 -- name: set_session_summary

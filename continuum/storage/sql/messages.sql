@@ -55,3 +55,11 @@ FROM message_index WHERE tenant_id = :tenant_id AND seq > :after ORDER BY seq LI
 -- name: clear_message_index
 -- scope: tenant
 DELETE FROM message_index WHERE tenant_id = :tenant_id;
+
+-- name: put_seal
+-- scope: tenant
+UPDATE auto_messages SET origin_proof = :seal WHERE tenant_id = :tenant_id AND seq = :seq;
+
+-- name: seals_of
+-- scope: tenant
+SELECT seq, origin_proof FROM auto_messages WHERE tenant_id = :tenant_id AND seq IN :list;

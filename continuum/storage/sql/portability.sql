@@ -1,6 +1,9 @@
 -- name: message_places
 -- scope: tenant
-SELECT id, seq FROM auto_messages WHERE tenant_id = :tenant_id AND id IN :list;
+-- Hidden ones are here, too.
+SELECT id, seq FROM auto_messages WHERE tenant_id = :tenant_id AND id IN :list
+UNION ALL
+SELECT id, seq FROM hidden_messages WHERE tenant_id = :tenant_id AND id IN :list;
 
 -- name: tombstones_by_id
 -- scope: tenant

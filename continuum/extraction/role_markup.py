@@ -1,0 +1,55 @@
+"""Text that imitates the frame in which a model is spoken to: roles, turns, tool calls. Matched on folded text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+Weights = tuple[float, float, float]
+"""In the user's own voice, in the assistant's, from elsewhere."""
+
+_TOKENS: Final = r"<\|[a-z_]{2,24}\|>|\[/?inst\]|<</?sys>>|<(?:start|end)_of_turn>"
+_NAMED: Final = r"prompt|message|note|notice|instructions?|override|reminder|alert|update|directive|command"
+FRAME = re.compile(
+    rf"{_TOKENS}|</?(?:system|developer)(?:[ _-]{{0,2}}(?:{_NAMED}))?>|</?(?:tool_call|function_calls?|tool_use)>", re.I
+)
+"""Marks that a model may take for the frame itself; `neutralising` breaks them wherever they stand."""
+
+_FORMS: Final = (
+    ("role-markup", (0.7, 0.5, 0.8), re.compile(_TOKENS)),
+    ("role-markup", (0.35, 0.2, 0.5), re.compile(r"</?(?:system|developer)>")),
+    ("role-markup", (0.6, 0.4, 0.7), re.compile(rf"</?(?:system|developer)[ _-]{{0,2}}(?:{_NAMED})>")),
+    ("role-markup", (0.55, 0.4, 0.6), re.compile(r"^[ \t]{0,8}#{2,4} (?:system|instruction|developer) ?:", re.M)),
+    ("role-markup", (0.5, 0.3, 0.6), re.compile(rf"^[#*>\[( \t]{{0,8}}(?:system|developer) (?:{_NAMED})[\])]?\*{{0,2}} ?:", re.M)),
+    ("role-markup", (0.45, 0.3, 0.55), re.compile(rf"\[\[?(?:system|developer)(?: (?:{_NAMED}))?\]")),
+    ("role-markup", (0.4, 0.25, 0.5), re.compile(
+        r"\b(?:end|begin(?:ning)?|start) of (?:the )?(?:system |user |developer )?(?:prompts?|instructions|input|context|system message|user message)\b"
+    )),
+    ("tool-call", (0.6, 0.3, 0.7), re.compile(r"<(?:tool_call|function_calls?|tool_use|tool_response|invoke name)\b|\bto=functions\.")),
+    ("tool-call", (0.3, 0.1, 0.5), re.compile(
+        r'"(?:tool_calls|function_call)"\s{0,3}:|"name"\s{0,3}:\s{0,3}"[a-z_.]{2,40}"\s{0,3},\s{0,3}"(?:arguments|parameters)"\s{0,3}:'
+    )),
+    ("tool-call", (0.3, 0.0, 0.35), re.compile(r"^[ \t]{0,8}action input ?:|^[ \t]{0,8}\{?\"?action\"? ?: ?\"?[a-z]{2,20}_[a-z_]{2,30}", re.M)),
+)  # fmt: skip
+_SHOUTED = re.compile(r"^[#*>\[( \t]{0,8}(?:SYSTEM|DEVELOPER)(?: [A-Z]{3,12})?[\])]?\*{0,2} ?:", re.M)
+_SPOKEN = re.compile(
+    r"^[#*>\[( \t]{0,8}(?:system|developer|assistant)\]? ?: {0,3}"
+    r"(?:you |ignore|disregard|forget|override|new |from now|always|never|reveal|the user (?:is|has)|do not|dont|all )",
+    re.M,
+)
+_SHOUT_WEIGHTS: Final = (0.5, 0.3, 0.6)
+_SPEECH_WEIGHTS: Final = (0.5, 0.2, 0.6)
+SIGN_WORDS: Final = frozenset({"system", "developer", "inst", "sys", "im_start", "action", "begin", "beginning", "end", "start"})
+
+
+def frame_signs(text: str, folded: str) -> Iterator[tuple[str, Weights]]:
+    """What a sentence imitates, with its weights; `folded` is the same sentence, folded."""
+    if ":" in folded or "<" in folded or "[" in folded or " of " in folded:
+        for reason, weights, pattern in _FORMS:
+            if pattern.search(folded):
+                yield reason, weights
+        if _SHOUTED.search(text):
+            yield "role-markup", _SHOUT_WEIGHTS
+        if _SPOKEN.search(folded):
+            yield "role-markup", _SPEECH_WEIGHTS
