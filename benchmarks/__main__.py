@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import footprint, lasting, learning, quality, recalling, scenarios
+from benchmarks import footprint, lasting, learning, quality, recalling, scenarios, trust, use
 from benchmarks.report import Report
 
 
@@ -19,7 +19,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--data", type=Path, help="a JSON Lines file, or a folder of them, for recall quality")
     parser.add_argument(
-        "--only", nargs="*", choices=["learn", "recall", "footprint", "lasting", "updates", "quality"], default=[]
+        "--only",
+        nargs="*",
+        choices=["learn", "recall", "footprint", "lasting", "updates", "use", "trust", "quality", "clean"],
+        default=[],
     )
     parser.add_argument("--quick", action="store_true", help="smaller stores: 20,000 messages, 1,000 tenants")
     parser.add_argument("--stores", type=Path, help="keep the stores in this folder, and use those that are there")
@@ -45,8 +48,11 @@ def _parts(data: Path | None):  # type: ignore[no-untyped-def]  # a table of fun
         "recall": recalling.run,
         "lasting": lasting.run,
         "updates": scenarios.run,
+        "use": lambda report, folder, quick: use.run(report, data),
+        "trust": trust.run,
     }
     if data is not None:
+        parts["clean"] = lambda report, folder, quick: trust.run_on(report, data)
         parts["quality"] = lambda report, folder, quick: quality.run(report, folder, data)
     elif "quality" in sys.argv:
         sys.exit("quality needs --data")

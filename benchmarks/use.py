@@ -34,16 +34,16 @@ SEED = 7
 USES = 80
 
 
-def run(report: Report, folder: Path, data: Path | None) -> None:
+def run(report: Report, data: Path | None) -> None:
     """Both measurements; the first only with data."""
     if data is not None:
         for file in sorted(data.glob("*.jsonl")) if data.is_dir() else [data]:
-            held_out(report, folder, file)
-    ambiguous(report, folder)
+            held_out(report, file)
+    ambiguous(report)
 
 
 def held_out(
-    report: Report, folder: Path, file: Path, config: MemoryConfig | None = None, weights: SignalWeights | None = None
+    report: Report, file: Path, config: MemoryConfig | None = None, weights: SignalWeights | None = None
 ) -> None:
     """Paired gains of questions that nobody gave feedback on, over two folds."""
     before: list[dict[str, float]] = []
@@ -105,7 +105,7 @@ def _tell(memory: ConsciousMemory, engine: Engine, question: Question) -> None:
         memory.feedback(context.recall_id, used=used)
 
 
-def ambiguous(report: Report, folder: Path) -> None:
+def ambiguous(report: Report) -> None:
     """Questions whose words fit many memories equally well; one of them is the one that is always meant."""
     chance = random.Random(SEED)
     names = [f"{first} {second}" for first in _FIRST for second in _SECOND]

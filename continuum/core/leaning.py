@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from continuum.core.fact_writing import REFERENCE_MESSAGES_MAX
 from continuum.core.rebuilding import exchange_of
 from continuum.core.validation import MESSAGES_PER_EXCHANGE_MAX
+from continuum.domain.facts import FactMode, Statement
 from continuum.domain.records import LogEntry, LogKind, StoredMessage
 from continuum.language.attributes import fact_key
 from continuum.storage.unit_of_work import UnitOfWork
@@ -23,18 +24,50 @@ if TYPE_CHECKING:
 _BY_HAND: tuple[LogKind, ...] = ("retraction", "supersession")
 
 
-def after_a_move(engine: Engine, work: UnitOfWork, changed: Collection[int], leaning: Collection[int]) -> set[int]:
-    """Messages and entries that may state something else without these, or with them again."""
-    messages = work.messages.by_seqs(changed)
+def after_a_move(engine: Engine, work: UnitOfWork, changed: Collection[int]) -> set[int]:
+    """Messages and entries that may state something else without these, or with them again, and what leans on those."""
     first = min(changed, default=0)
+    former = [(seq, fact_key(value)) for seq, value in work.apart.former_values(first)]
     found: set[int] = set()
-    for message in messages.values():
-        found |= set(work.history.seqs_following(message.session_id, message.seq, REFERENCE_MESSAGES_MAX))
-    values = {fact_key(each.value) for each in work.facts.statements_at(changed)}
-    values |= _said(engine, work, messages.values()) | _taught(work.history.entries(set(changed) - messages.keys()))
-    found |= work.apart.looking_for(values, first)
-    found |= {seq for seq, former in work.apart.former_values(first) if fact_key(former) in values}
-    return found | _naming(work, first, {*changed, *leaning, *found})
+    new = set(changed)
+    while new:
+        messages = work.messages.by_seqs(new)
+        values = _values(engine, work, new, messages, changed)
+        near = _looking_back(work, messages.values()) | work.apart.looking_for(values, first)
+        near |= {seq for seq, value in former if value in values}
+        near |= {each.seq for each in work.facts.referring_to(sorted(new))}
+        new = near - found - set(changed)
+        found |= new
+    return found | _naming(work, first, {*changed, *found})
+
+
+def _values(
+    engine: Engine,
+    work: UnitOfWork,
+    seqs: Collection[int],
+    messages: Mapping[int, StoredMessage],
+    moved: Collection[int],
+) -> set[str]:
+    """The values that messages and entries state, or would if what they wait for were there."""
+    values = {fact_key(each.value) for each in work.facts.statements_at(seqs)}
+    waiting = work.apart.waiting(seqs) | (set(seqs) & set(moved))
+    values |= _said(engine, work, [message for seq, message in messages.items() if seq in waiting])
+    return values | _taught(work.history.entries(waiting - messages.keys()))
+
+
+def _looking_back(work: UnitOfWork, messages: Iterable[StoredMessage]) -> set[int]:
+    """What follows in the sessions of messages and may mean what was stated last there."""
+    near: set[int] = set()
+    for message in messages:
+        near |= set(work.history.seqs_following(message.session_id, message.seq, REFERENCE_MESSAGES_MAX))
+    stated = work.facts.statements_at(near)
+    found = {each.seq for each in stated if each.refers_to is not None or _renames(each)}
+    return found | work.apart.waiting(near)
+
+
+def _renames(statement: Statement) -> bool:
+    """Whether a statement looked for the name that it changes, and may not have found it."""
+    return statement.attribute == "name" and statement.mode in (FactMode.CHANGE, FactMode.CORRECTION)
 
 
 def counting_since(work: UnitOfWork, seqs: Collection[int]) -> dict[int, int]:

@@ -46,7 +46,7 @@ class Retelling:
             leaning |= self._leaning_on(self._changed | self._waiting_for(list(messages.values())))
             leaning |= self._waiting_for(list(messages.values()))
         if self._moved:
-            leaning |= after_a_move(engine, work, self._changed, leaning)
+            leaning |= after_a_move(engine, work, self._changed)
             leaning |= self._leaning_on(self._changed | leaning)
         self._dependents = (leaning | self._superseding()) - self._changed
         if self._moved:

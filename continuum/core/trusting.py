@@ -1,4 +1,4 @@
-"""The part of `ConsciousMemory` that keeps it trustworthy: hiding what came from where it should not, and undoing it."""
+"""The part of `ConsciousMemory` that keeps it trustworthy: what is suspect is hidden, and can be put back."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class MessageRedaction:
 class Suspicion:
     """Why a message of an exchange is recalled only where it came from: it reads like an order to a model.
 
-    `score` lies in [0, 1]; `spans` are the sentences [start, end) that say so, of which nothing is learnt.
+    `score` lies in [0, 1]; `spans` are the sentences [start, end) that say so. Nothing is learnt from such a message.
     """
 
     message: int

@@ -20,13 +20,13 @@ _LOOK_ALIKES = dict(
 )
 _FOLDING: Final = {
     **{ord(mark): None for mark in UNSEEN},
-    **{code: None for code in range(0x300, 0x370)},
+    **dict.fromkeys(range(0x300, 0x370)),
     **{ord(other): letter for other, letter in _LOOK_ALIKES.items()},
     **dict.fromkeys(map(ord, "'’ʼ`´"), None),
 }
 _OTHER = re.compile(r"[^\x00-\x7f]+")
 _LEET: Final = str.maketrans("01345789@$l", "oieastbgasi")
-_LEET_MARK = re.compile(r"(?<=[^\W_])[!|](?=[^\W_])")
+_LEET_MARK = re.compile(r"[!|](?=[^\W_])")
 _LEET_WORD = re.compile(r"[a-z][013457@$!|]{1,4}[a-z]|(?<![^\W_])[134@$][a-z]{2}")
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:[\W_]{1,3}[^\W\d_](?![^\W_])){5,}")
 _GAP = re.compile(r"[\W_]+")

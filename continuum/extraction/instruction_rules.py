@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from continuum.extraction.instruction_patterns import PATTERNS
 from continuum.extraction.word_patterns import WordPattern, word_pattern
 
 
@@ -21,122 +22,15 @@ class InstructionRule:
     reason: str
     pattern: WordPattern
     weights: tuple[float, float, float]
-    unless: WordPattern | None
-
-
-# reason | user assistant elsewhere | pattern | unless
-_RULES: Final = """
-override | .80 .75 .85 | @OVERRIDE! ~6 PRIOR ~4 instructions|instruction|RULES | my! ~3 RULES
-override | .30 .20 .45 | @OVERRIDE! ~6 my ~3 instructions|prompt
-override | .30 .25 .55 | OVERRIDE! ~6 PRIOR ~4 instructions|prompt|prompts|directives|guidelines|safeguards | my! ~3 RULES
-override | .80 .70 .85 | @OVERRIDE! ~4 RULES ~3 previous|prior|above|PRIOR|before|earlier|given | my! ~3 RULES
-override | .35 .20 .60 | @OVERRIDE! ~4 system|developer ~2 prompt|message|instructions
-override | .65 .50 .75 | @OVERRIDE! ~3 EVERYTHING ~5 you ~2 told|instructed|taught|trained|learned|learnt|know|were | you! told ~3 me
-override | .60 .50 .75 | @OVERRIDE! ~3 EVERYTHING|all ~3 before|above|previously|prior|earlier|previous|preceding ~9 you|instead|new | i! ~2 said|told|wrote|asked
-override | .60 .45 .70 | no attention! to ~5 PRIOR ~3 RULES
-override | .60 .40 .70 | STOP ~2 FOLLOW! ~3 PRIOR ~3 instructions|instruction|rules|guidelines|directives|prompt|programming
-override | .55 .35 .65 | you|your ~3 no longer|longer! ~3 bound|limited|restricted|FOLLOW|apply|subject|constrained
-override | .55 .35 .65 | RULES ~4 longer|void|obsolete|lifted|suspended|cancelled|revoked! ~3 apply|applies|valid|you|now | deprecated!
-override | .20 .05 .50 | ^new|updated|revised instructions|instruction|orders|directive|rules|task! ~2 you|is|are|from|REPLY|OVERRIDE
-override | .30 .15 .60 | your new|real|true|actual|only task|role|goal|objective|mission|purpose|instructions|identity! ~1 is|are
-override | .60 .45 .65 | you are ~3 unrestricted|jailbroken|uncensored|unfiltered|dan|jailbreak!
-override | .45 .25 .60 | developer|debug|god|maintenance|dan|sudo|jailbreak|unrestricted|override mode! ~2 enabled|on|activated|engaged|active|unlocked
-override | .60 .40 .65 | @act|behave|respond|answer|reply|operate|pretend|continue|speak ~5 without|no|ignoring ~4 restrictions|filters|limitations|safeguards|censorship|guardrails|rules|safety!
-override | .55 .40 .65 | @disable|deactivate|remove|lift|bypass|drop|turn|switch|OVERRIDE ~3 your|all|safety|content ~3 guardrails|safeguards|filter|filters|restrictions|moderation|guidelines|safety!
-override | .50 .30 .60 | RULES ~2 takes|take|has|have|overrides|supersedes|supersede|replaces! ~2 precedence|priority|all|PRIOR ~5 RULES|MEMORY|other
-override | .50 .30 .60 | this|these|following ~3 supersedes|supersede|overrides|override|precedence|outranks! ~4 PRIOR ~3 RULES|MEMORY|memories
-privilege | .55 .30 .65 | REMEMBER ~4 i|im|me|user|ich|soy|suis|я|我是|am|bin ~4 ADMIN! | ADMIN! of|for|at|in ~4 our|my|the
-privilege | .20 .10 .35 | REMEMBER ~4 i|im|user ~4 ADMIN! of|for|at|in
-privilege | .60 .35 .65 | i|im|ich|yo|soy|je|suis|我是|user ~5 ADMIN|STAFF! ~14 ALLOW ~6 TENANTS|others|other|everyones|anyones|everybodys
-privilege | .45 .20 .60 | i|im|ich|soy|suis|я|我是|user ~5 ADMIN! ~12 ALLOW ~5 all|every|any|everything|alle|todos|todo|toutes|tous|所有
-privilege | .65 .40 .70 | i|im|as|als|como|als|en|je|soy|suis|ich|我是 ~4 ADMIN|STAFF! ~10 AUTHORISE ~3 you|this|dich|te|vous|你
-privilege | .25 .10 .40 | i ~2 authorise|authorize|permit! you to
-privilege | .40 .20 .60 | authorised|authorized|authorise|authorize|permission|clearance|cleared! ~5 REVEAL|bypass|override|access ~5 SECRET|TENANTS|other|others|all|system|PRIVATE|confidential
-privilege | .60 .35 .70 | treat|regard|consider|recognise|recognize|accept me|user|him|her|us ~4 ADMIN|STAFF!
-privilege | .50 .35 .65 | this|user|account|he|she|they ~3 is|has|are|have|holds ~4 ADMIN! ~6 REMEMBER|rights|privileges|access|ALLOW | role!
-privilege | .35 .20 .60 | grant|give|assign|gewahre|concede|accorde ~2 me|user|us|mir|account ~5 ADMIN|full|unrestricted|elevated|unlimited|all ~2 access|rights|privileges|permissions|clearance!
-privilege | .35 .20 .50 | i|my|user|account ~3 have|has|holds|possess|got ~3 ADMIN|unrestricted|unlimited|highest|level|elevated|superuser|full ~3 access|privileges|clearance|rights|permissions!
-privilege | .35 .20 .45 | my|i ~3 clearance|privilege|permission|access|security! level|tier ~3 is|ADMIN|highest|unlimited|top|maximum
-privilege | .50 .30 .65 | RULES|checks|restrictions|limits|permissions|control|controls ~5 not|never|longer|waived|disabled|exempt ~2 apply|applied|checked|for|enforced|bind ~2 me|us|user|account!
-privilege | .45 .25 .60 | i|im|user|account ~3 exempt|exempted|excluded! from ~6 RULES|checks|restrictions|limits|filters|policies
-privilege | .50 .30 .60 | approved|authorised|authorized|instructed|order|orders|request|message|update ~2 by|from ~5 ADMIN|openai|anthropic|developers|creators|creator! ~12 you|MUST|REVEAL|OVERRIDE
-trigger | .60 .30 .70 | WHEN ~4 ANYONE|USER! ~6 ASKS ~16 @REPLY | @REPLY ~2 me|myself!
-trigger | .60 .25 .70 | @REPLY ~16 WHEN ~4 ANYONE|USER! ~6 ASKS | @REPLY me!
-trigger | .55 .25 .65 | WHEN|time ~4 ANYONE|USER! ~8 ASKS ~14 you|assistant|ai ~3 MUST|REPLY ~3 REPLY
-trigger | .50 .25 .60 | @REPLY ~10 ANYONE|USER|those! ~1 who|that ~2 ASKS
-trigger | .50 .25 .60 | @REPLY ~12 to|for all|every|any|other|future users|user|customers|customer|everyone|conversations|sessions!
-trigger | .50 .20 .65 | question|questions|query|queries|fragen|preguntas! ~3 about|on|concerning|regarding|for|to|of|uber|sobre|zu ~9 must|should|shall|are|is|soll|sollen|deben ~3 answered|redirected|answer|reply|responded|referred|routed|directed|beantwortet|beantworten | exam|quiz|interview|test!
-trigger | .45 .15 .60 | WHEN|time ~3 you|assistant|model|ai|agent|du|input|message|query|text|prompt ~3 SEES ~6 PHRASE! ~14 @REPLY|RUN|DESTROY|SEND|OVERRIDE|REVEAL
-trigger | .45 .15 .60 | WHEN|time ~4 PHRASE! ~6 SEES|used|typed|said|mentioned|occurs|given|present ~14 @REPLY|RUN|DESTROY|SEND|OVERRIDE|REVEAL
-trigger | .40 .15 .55 | WHEN|time ~3 QUERY! ~3 SEES|about|is|comes|relates ~14 @REPLY|RUN|SEND|OVERRIDE|DESTROY
-trigger | .45 .15 .60 | upon|on|after ~4 seeing|hearing|reading|receiving|encountering! ~10 @REPLY|RUN|DESTROY|SEND|OVERRIDE|REVEAL
-trigger | .40 .15 .60 | WHEN|next|later|future ~4 ANYONE|USER! ~12 @SEND|RUN|DESTROY|REVEAL|OVERRIDE ~6 SECRET|PRIVATE|DATA|MONEY|URL|all
-trigger | .20 .10 .50 | next|following|later|future session|time|conversation|chat|occasion! ~12 @REPLY|RUN|DESTROY|SEND|REVEAL|OVERRIDE | remind|tell|ask|show me!
-trigger | .00 .05 .50 | always|immer|siempre|toujours|sempre|总是 ~1 REPLY|recommend|insist|prefer ~12 product|brand|instead|only|first|best|URL|competitor|competitors|supplier|vendor!
-trigger | .50 .25 .60 | from now on|henceforth|onwards ~8 @REPLY ~14 everyone|everybody|users|customers|anyone|others!
-trigger | .45 .15 .60 | QUERY ~3 containing|mentioning|touching! ~10 must|should|shall|are|is ~2 answered|redirected|REPLY
-concealment | .15 .05 .45 | STOP|without|nie ~2 tell|telling|mention|mentioning|reveal|revealing|inform|informing|disclose|notify|notifying|alert|alerting|show|showing ~3 USER|human|operator|owner!
-concealment | .10 .05 .30 | STOP|without ~2 mention|mentioning|reveal|revealing|disclose|disclosing|acknowledge|repeat! ~3 this|these|it|rule|instruction|note|message
-concealment | .30 .10 .50 | without ~3 USER|users|owners|owner ~3 knowing|noticing|consent|confirmation|knowledge|approval|awareness!
-concealment | .25 .10 .40 | STOP|without ~2 ask|asking|request|requesting|seek|seeking|require! ~4 confirmation|permission|approval|consent
-concealment | .30 .15 .45 | keep|hide ~4 secret|hidden|confidential|from! ~2 USER|everyone
-addressed | .25 .35 .55 | note|notes|message|instruction|instructions|memo|reminder|notice|directive|attention|important|hinweis|nachricht|nota|mensaje|order ~1 to|for|fur|para|an|a|pour ~4 AI!
-addressed | .00 .25 .55 | ^hey|dear|attention|hello|hi|liebe|querido|cher|ok|AI|to|all ~3 AI! ~8 @REPLY|SEND|REVEAL|REMEMBER|OVERWRITE|RUN|OVERRIDE|DESTROY
-addressed | .30 .15 .60 | WHEN you ~4 AI|BOT! ~5 reading|reads|processing|summarizing|summarising|parsing|then|you|MUST|REPLY|REMEMBER|SEND|RUN|OVERRIDE
-addressed | .45 .20 .60 | AI|BOT! ~3 reading|reads|processing|processes|summarizing|summarising|parsing|indexing|crawling ~3 this|page|document|email|text|file
-addressed | .30 .15 .55 | AI|BOT! ~2 MUST ~3 always|never|now|not|immediately|first|only ~2 REPLY|SEND|REVEAL|REMEMBER|OVERWRITE|OVERRIDE|RUN
-addressed | .25 .15 .55 | AI! ~2 must|should|shall|needs|soll|debe|doit ~3 REPLY|SEND|REVEAL|REMEMBER|OVERRIDE
-addressed | .00 .00 .40 | you ~1 must|shall|will ~2 now|always|never|immediately|henceforth! ~2 REPLY|SEND|REVEAL|REMEMBER|RUN|OVERRIDE
-addressed | .20 .10 .45 | WHEN ~2 summarizing|summarising|reading|processing|answering|translating|replying|responding|asked! ~10 @REPLY|SEND|REMEMBER|RUN|OVERRIDE|REVEAL
-addressed | .15 .05 .45 | tell|inform|advise|convince|instruct|urge|persuade|direct|warn the|your USER! ~2 to|that|they|their|is|are
-memory-command | .20 .20 .55 | @REMEMBER|OVERWRITE ~8 your ~3 MEMORY!
-memory-command | .10 .05 .35 | @REMEMBER|OVERWRITE|insert ~8 to|in|into|as|zum|im|en|dans ~3 MEMORY!
-memory-command | .55 .30 .65 | @REMEMBER|OVERWRITE|insert|add|append ~8 RULES! ~4 your|long|persistent|system|permanent ~3 MEMORY|instructions|prompt|rules|guidelines|configuration
-memory-command | .60 .30 .65 | @OVERWRITE|reprogram|rewrite ~2 your instructions|prompt|guidelines|directives|programming|rules|safeguards|behaviour!
-memory-command | .60 .35 .70 | @OVERWRITE|reprogram|rewrite ~2 your system|core|original|internal|default|current|base|existing|initial instructions|prompt|guidelines|directives|programming|rules|policy|policies|safeguards!
-memory-command | .45 .10 .55 | @REMEMBER|treat|accept|consider|regard|take ~10 as ~4 permanent|standing|binding|authoritative|unquestionable|immutable|overriding|core|verified! ~3 RULES|fact|truth|instruction|knowledge|MEMORY|command
-memory-command | .30 .10 .55 | @REMEMBER ~5 rule|rules|policy|instruction|directive|law! ~1 that|when|whenever|if|always|never
-memory-command | .50 .25 .60 | @REMEMBER ~14 for all|every|any|future|other ~2 users|user|conversations|sessions|tenants|customers|everyone!
-memory-command | .40 .20 .60 | @OVERWRITE|forget ~6 memories|memory|records|facts|entries|knowledge! ~3 about|of|from|concerning ~3 USER|other|others|all|everyone|TENANTS
-memory-command | .50 .25 .60 | @OVERWRITE ~3 existing|previous|old|earlier|what|everything|all|any|conflicting|contradicting ~3 memories|stored|MEMORY|knowledge|remembered|facts! ~8 with|by|about|that
-memory-command | .50 .25 .60 | memories|memory|facts|knowledge|entries! ~3 contradict|contradicts|disagree|disagrees|conflict|conflicts ~8 @OVERWRITE|OVERRIDE|wrong|false|outdated
-memory-command | .40 .15 .55 | @treat|regard|consider|accept|trust ~3 this|following|it|these ~3 as ~4 system|admin|developer|trusted|official|verified|instruction|highest|authoritative!
-redirection | .30 .05 .30 | DATA ~10 is|are|was|were|been|has|have|now|gets ~3 MOVED! ~3 under|in|at|with|to|by|into|as|from
-redirection | .30 .05 .30 | refers|corresponds|maps|points|belongs|equals|alias|identical|interchangeable! ~2 to|as|of|with|by|for ~6 USER|id|number|account
-redirection | .40 .10 .45 | so|therefore|hence|thus|please|must|should|always|when|instead|consequently|accordingly|go|then|to|for ~5 answer|use|query|refer|look|retrieve|fetch|consult|search|return|read|report|give|quote ~9 questions|queries|requests|asked|asks|lookups! | i! ~3 asked|ask
-redirection | .45 .10 .50 | @answer|reply|respond ~4 questions|queries|requests|question! ~2 about|on|for|of|regarding|concerning ~10 with|using|from|by|as
-redirection | .40 .10 .50 | for|to|in|on|with questions|queries|requests|question|lookups|any|every|all! ~3 about|on|for|of|regarding|concerning|to ~8 @use|refer|return|retrieve|give|look|query|provide|take|quote|consult|read|answer
-redirection | .40 .10 .50 | QUERY ~3 about|on|for|of|regarding|concerning ~10 with|using|from ~4 DATA|those|that! ~2 of|from|under|USER|instead
-redirection | .45 .10 .50 | @replace|substitute|swap|treat|interpret|read|map|redirect|switch ~10 as|with|by|for|to|instead|when ~8 answers|queries|lookups|replies|answering|asked! | i! ~3 ask|asked
-redirection | .45 .15 .50 | asked|asks|ask|question|questions|queries|query about|for|on|of|regarding ~10 REPLY|look|retrieve|fetch|consult|query|search|read|return|take|get ~8 instead|MOVED|under! | i! ~3 asked|ask
-redirection | .40 .10 .45 | all|any|every QUERY|references|mentions|occurrences! ~4 about|for|on|of|to ~8 now|must|should|are|be|is|go ~4 refer|refers|redirected|go|point|directed|taken|read|resolved|MOVED|mean|means
-exfiltration | .35 .15 .60 | @SEND ~8 SECRET! ~10 URL
-exfiltration | .30 .15 .55 | @SEND ~3 all|every|users|their|user|customer|customers|stored|any|everyone|admin|alle|todas|toutes|所有|用户 ~3 SECRET! | @SEND ~8 my!
-exfiltration | .25 .10 .55 | @SEND ~6 SECRET! ~5 to|an|a|naar|给 ~2 me|us|mich|URL|mi|following
-exfiltration | .30 .15 .60 | @SEND ~8 PRIVATE! ~12 URL|following
-exfiltration | .35 .15 .50 | @SEND ~6 USER|users|their|everyones|full|entire|whole|complete ~4 PRIVATE|SECRET|DATA! ~8 to|at|via ~3 URL|this|following|address|me|us
-exfiltration | .60 .30 .65 | @REVEAL|SEND|OVERRIDE ~5 your|hidden|secret|initial|internal|full|complete|tu|tus|votre|dein|deinen|你的|the ~3 system ~1 prompt|message|instructions|prompts!
-exfiltration | .50 .30 .60 | @REVEAL|SEND ~4 your|hidden|secret|initial|deine|tus|tes|vos|你的 ~2 hidden|secret|initial|internal|original|instructions|instruction|anweisungen|instrucciones|指令|prompt! | your! ~2 instructions ~2 for|on|to
-exfiltration | .55 .20 .65 | @REVEAL|SEND|read|access|search|query ~6 other|another|every|all|others|everyones|anderen|otros|autres|其他|TENANTS ~2 users|tenants|tenant|customers|patients|clients|nutzer|usuarios|utilisateurs|用户 ~3 DATA|PRIVATE|SECRET|MEMORY!
-exfiltration | .55 .25 .65 | @REVEAL|SEND|access|search|read ~6 tenants|TENANTS! ~3 DATA|PRIVATE|SECRET|MEMORY
-exfiltration | .40 .15 .60 | @REVEAL ~4 all|any|every|your|stored|users|admin|their|alle|todas|toutes|所有 ~3 SECRET! | @REVEAL ~6 my|our!
-exfiltration | .00 .10 .60 | @SEND|pay|wire|remit|deposit|refund ~8 MONEY! ~8 account|wallet|iban|address|card|URL|beneficiary
-exfiltration | .00 .05 .35 | @enter|provide|confirm|verify|submit|type ~2 your|their ~4 SECRET|card! ~10 URL|below|link
-exfiltration | .40 .20 .55 | @SEND|include|attach|put|place|insert|REPLY ~8 PRIVATE|SECRET|DATA|summary ~8 query|parameter|url|link|image! ~4 string|parameter|url|of|to|tag|in
-tool-call | .10 .00 .30 | @RUN ~5 tool|function|plugin|command|shell! ~8 with|to|on|and|SEND|DESTROY
-tool-call | .25 .00 .35 | DESTROY ~3 all|every|entire|whole|complete ~4 records|account|accounts|database|backups|funds|permissions|files|tables|balance|invoices!
-tool-call | .35 .05 .50 | correct|right|proper|expected|required|only ~1 action|tool|response|answer|move|step|decision! ~2 is|was|DESTROY|to ~4 DESTROY|SEND|stop|sudden
-demonstration | .30 .00 .35 | action|actions|decision|plan|solution|output! ~4 DESTROY|SEND|stop|unlock|sudden|REVEAL ~8 all|every|account|DATA|SECRET|MONEY|immediately|URL|permission|permissions|patient|order|speed|dose
-demonstration | .25 .00 .25 | query|question|input|observation|thought|task|user! ~24 action|solution|decision|plan|output
-"""
+    unless: tuple[WordPattern, ...]
 
 
 def _rules() -> tuple[InstructionRule, ...]:
     rules = []
-    for line in _RULES.strip().splitlines():
+    for line in PATTERNS.strip().replace(" +\n    ", "").replace("\n    ", " ").splitlines():
         reason, weights, pattern, *unless = (part.strip() for part in line.split(" | "))
         user, assistant, elsewhere = map(float, weights.split())
-        spared = word_pattern(unless[0]) if unless else None
+        spared = tuple(word_pattern(source.strip()) for source in unless[0].split(" ; ")) if unless else ()
         rules.append(InstructionRule(reason, word_pattern(pattern), (user, assistant, elsewhere), spared))
     return tuple(rules)
 

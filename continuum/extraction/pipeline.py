@@ -63,10 +63,9 @@ class ExtractionPipeline:
         whole = [utterance.text for utterance in exchange.utterances]
         suspicions = self._suspicions(exchange.utterances)
         echoed = [echo_spans(text) for text in whole]
-        unread = list(echoed)
-        for suspicion in suspicions:  # what would steer a model teaches nothing
-            unread[suspicion.message] = _joined_spans([*echoed[suspicion.message], *suspicion.spans])
-        texts = [_without(text, spans)[:READ_CHARACTERS_MAX] for text, spans in zip(whole, unread, strict=True)]
+        texts = [_without(text, spans)[:READ_CHARACTERS_MAX] for text, spans in zip(whole, echoed, strict=True)]
+        for suspicion in suspicions:  # who would steer a model teaches nothing, not in the sentences beside either
+            texts[suspicion.message] = ""
         spans = [sentences(text) for text in texts]
         concepts = self._concepts(texts)
         origins = [utterance.origin for utterance in exchange.utterances]
@@ -128,17 +127,6 @@ class ExtractionPipeline:
         return tuple(_joined(found[key]) for key in ranked)
 
 
-def _joined_spans(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans in order, those that meet as one."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return joined
-
-
 def _without(text: str, echoes: Sequence[tuple[int, int]]) -> str:
     """The text with blanks for its echoes, every other character where it was."""
     if not echoes:
@@ -146,8 +134,7 @@ def _without(text: str, echoes: Sequence[tuple[int, int]]) -> str:
     parts: list[str] = []
     position = 0
     for start, end in echoes:
-        blank = "\n" + " " * (end - start - 2) + "\n" if end - start > 1 else " " * (end - start)
-        parts += (text[position:start], blank)
+        parts += (text[position:start], "\n", " " * (end - start - 2), "\n")
         position = end
     return "".join((*parts, text[position:]))
 

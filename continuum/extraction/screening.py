@@ -35,7 +35,7 @@ REASONS: Final = frozenset(
 _VOICES: Final = {Origin.USER: 0, Origin.ASSISTANT: 1}
 _ELSEWHERE: Final = 2
 _WINDOW: Final = 3
-"""So many sentences in a row are judged together; weak signs that lie farther apart have nothing to do with each other."""
+"""So many sentences in a row are judged together: weak signs farther apart have nothing to do with each other."""
 _UNIT_WORDS_MIN: Final = 4
 _REST_OF_PARAGRAPH: Final = frozenset({"override", "role-markup", "hidden-text"})
 """What follows these is what they are there for, whatever it looks like."""
@@ -46,7 +46,7 @@ _OVERLAP_CHARS: Final = 250
 """Longer sentences are cut, with so much in both parts."""
 _BODIES_MAX: Final = 20
 _SAME_SIGN_MAX: Final = 4
-_PATTERNS: Final = [p for rule in RULES for p in (rule.pattern, rule.unless) if p is not None]
+_PATTERNS: Final = [p for rule in RULES for p in (rule.pattern, *rule.unless)]
 _NAMES: Final = names_by_word(_PATTERNS)
 _LEET_NAMES: Final = names_by_word(_PATTERNS, leet=True)
 _CUTTER: Final = WordCutter(_NAMES)
@@ -167,7 +167,7 @@ def _rule_signs(words: WordMasks, rules: _Rules, voice: int) -> dict[tuple[str, 
     for number, rule in rules:
         if not rule.pattern.possible(present) or not rule.pattern.ends(words):
             continue
-        if rule.unless is None or not rule.unless.ends(words):
+        if not any(pattern.ends(words) for pattern in rule.unless):
             signs[rule.reason, number] = rule.weights[voice]
     return signs
 

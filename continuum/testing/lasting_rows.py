@@ -221,6 +221,7 @@ LASTING_READS: dict[str, Callable[[UnitOfWork], object]] = {
     "quarantines.list_messages": lambda work: work.quarantines.list_messages(),
     "apart.kept": lambda work: work.apart.kept(),
     "apart.looking_for": lambda work: work.apart.looking_for(["faro"], 0),
+    "apart.waiting": lambda work: work.apart.waiting(HIDDEN_SEQS),
     "apart.former_values": lambda work: work.apart.former_values(0),
     "portability.message_places": lambda work: work.portability.message_places([f"m{seq}" for seq in SEQS]),
     "portability.tombstones": lambda work: work.portability.tombstones([f"t{seq}" for seq in SEQS]),

@@ -48,10 +48,8 @@ def test_an_order_to_a_model_is_recalled_only_where_it_came_from(client: TestCli
 
 @requirement("trust:origin")
 def test_trust_filters_by_origin(client: TestClient) -> None:
-    messages = [
-        {"role": "tool", "text": "The kiln manual says 1200 degrees."},
-        {"role": "user", "text": "My kiln broke."},
-    ]
+    manual = {"role": "tool", "text": "The kiln manual says 1200 degrees."}
+    messages = [manual, {"role": "user", "text": "My kiln broke."}]
     assert client.post("/v1/learn", json={"messages": messages}).status_code == 200
     found = {each["origin"]: each["trust"] for each in recall(client, "kiln")["memories"]}
     assert found == {"tool": 0.5, "user": 1.0}

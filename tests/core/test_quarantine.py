@@ -187,7 +187,7 @@ def test_what_is_hidden_can_be_forgotten_and_stays_so(memory: ConsciousMemory) -
     gone = memory.forget(concept="Zorbex", reason="asked to")
     assert (gone.messages, gone.entries) == (1, 3)
     assert memory.release(all_of_it.id).messages == 0
-    assert not (memory.get_messages(include_hidden=True) or memory.entities() or memory.facts())
+    assert [len(memory.get_messages(include_hidden=True)), len(memory.entities()), len(memory.facts())] == [0, 0, 0]
     with pytest.raises(NotFoundError):
         memory.forget(hidden)
 

@@ -60,9 +60,8 @@ def command(
     for kind in dict.fromkeys(each.kind for each in result.redactions):
         say(f"not stored: {kind}")
     for suspicion in result.suspicious:
-        say(
-            f"message {suspicion.message + 1} reads like an order to a model ({', '.join(suspicion.reasons)}): held back"
-        )
+        why = ", ".join(suspicion.reasons)
+        say(f"message {suspicion.message + 1} reads like an order to a model ({why}): held back")
     click.echo(visible(f"learnt {len(result.message_ids)} message(s) into {options.store}: {concepts}"))
 
 

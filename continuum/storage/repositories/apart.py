@@ -110,6 +110,10 @@ class Apart(Repository):
         """Note that messages or entries, by position, name values that nothing had stated."""
         self._put("wait_for_values", sorted(set(waiting)))
 
+    def waiting(self, seqs: Iterable[int]) -> set[int]:
+        """Those of the messages and entries that wait for a value."""
+        return {row[0] for row in self._rows_in("waiting_among", seqs)}
+
     def wait_no_more(self, seqs: Iterable[int]) -> None:
         """Forget what messages or entries wait for."""
         self._rows_in("wait_no_more", seqs)

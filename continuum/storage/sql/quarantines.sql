@@ -172,6 +172,10 @@ ON CONFLICT (tenant_id, value_key, seq) DO NOTHING;
 -- scope: tenant
 SELECT seq FROM waiting_statements WHERE tenant_id = :tenant_id AND value_key IN :list;
 
+-- name: waiting_among
+-- scope: tenant
+SELECT DISTINCT seq FROM waiting_statements WHERE tenant_id = :tenant_id AND seq IN :list;
+
 -- name: wait_no_more
 -- scope: tenant
 DELETE FROM waiting_statements WHERE tenant_id = :tenant_id AND seq IN :list;
