@@ -23,6 +23,7 @@ def replay_move(engine: Engine, work: UnitOfWork, entry: LogEntry) -> None:
         rule = json.dumps(told["rule"])
         work.quarantines.put(QuarantineRow(entry.seq, entry.entry_id, "hidden", rule, told["reason"]))
         return
+    work.tenants.write_counts()  # merges made in this very transaction count
     row, tenant = work.quarantines.get(told["quarantine"]), work.tenants.get()
     if row is None or tenant is None:
         return

@@ -65,6 +65,15 @@ override | .50 .30 .60 | RULES ~2 takes|take|has|have|overrides|supersedes|super
     priority|all|PRIOR ~5 RULES|MEMORY|other
 override | .50 .30 .60 | this|these|following ~3 supersedes|supersede|overrides|override|precedence|outranks! ~4
     PRIOR ~3 RULES|MEMORY|memories
+override | .55 .30 .65 | STOP ~3 FOLLOW ~3 PRIOR ~2 RULES! | i|we|they|he|she|ich|yo|je ~2 STOP ; my|our ~2 RULES
+override | .55 .30 .65 | @FOLLOW ~3 PRIOR ~2 RULES! ~2 nicht|niet|pas
+override | .55 .30 .65 | & throw|set|put|leave|lay|push aside|away|behind|down|out RULES! you|your | i|we|they|he| +
+    she|my|our
+override | .50 .30 .60 | you ~2 had|have|with|without ~1 no|without|any! ~1 instructions|guidelines|restrictions| +
+    rules|limits|filters
+override | .55 .30 .65 | STOP ~4 FOLLOW! ~4 RULES ~3 your|mine|developers|makers | i|we|they|he|she ~2 STOP
+override | .50 .30 .60 | & you RULES! given|got|received|learnt|learned finished|void|gone|nothing|hear|expired| +
+    worthless | i|my|we|our
 privilege | .55 .30 .65 | REMEMBER ~4 i|im|me|user|ich|soy|suis|я|我是|am|bin ~4 ADMIN! | ADMIN! of|for|at|in ~4 our| +
     my|the
 privilege | .20 .10 .35 | REMEMBER ~4 i|im|user ~4 ADMIN! of|for|at|in
@@ -107,6 +116,7 @@ privilege | .45 .25 .60 | i|im|user|account ~7 exempt|exempted|excluded! from ~6
     filters|policies
 privilege | .50 .30 .60 | approved|authorised|authorized|instructed|order|orders|request|message|update ~2 by|from
     ~5 ADMIN|openai|anthropic|developers|creators|creator! ~12 you|MUST|REVEAL|OVERRIDE
+privilege | .50 .25 .60 | ich|soy|yo|je|suis|sono|я|我是 ~4 ADMIN! ~4 REVEAL|SEND
 trigger | .60 .30 .70 | WHEN ~4 ANYONE|USER! ~6 ASKS ~16 @REPLY | REPLY ~2 me|myself
 trigger | .50 .25 .65 | WHEN ~4 ANYONE|USER! ~6 ASKS ~14 you ~1 REPLY | REPLY ~2 me|myself
 trigger | .60 .25 .70 | @REPLY ~16 WHEN ~4 ANYONE|USER! ~6 ASKS | @REPLY me!
@@ -142,6 +152,11 @@ trigger | .50 .25 .60 | from now on|henceforth|onwards ~8 @REPLY ~14 everyone|ev
     others!
 trigger | .45 .15 .60 | QUERY ~3 containing|mentioning|touching! ~10 must|should|shall|are|is ~2 answered| +
     redirected|REPLY
+trigger | .50 .20 .65 | USER|ANYONE! ~1 asking|looking|inquiring|enquiring|searching ~10 must|should|shall|are ~3
+    told|directed|sent|referred|answered|given
+trigger | .50 .20 .65 | whoever|wer|quien! ~6 ASKS|know ~8 must|shall|should|gets|will|soll
+trigger | .50 .20 .60 | WHEN ~5 ANYONE|USER! ~8 ASKS ~10 only|sole|right|correct ~1 answer|reply|response
+trigger | .40 .15 .55 | next ~6 USER! ~6 @OVERWRITE|SEND|DESTROY|RUN
 concealment | .15 .05 .45 | STOP|without|nie ~2 tell|telling|mention|mentioning|reveal|revealing|inform|informing| +
     disclose|notify|notifying|alert|alerting|show|showing ~3 USER|human|operator|owner!
 concealment | .10 .05 .30 | STOP|without ~2 mention|mentioning|reveal|revealing|disclose|disclosing|acknowledge| +
@@ -151,6 +166,7 @@ concealment | .30 .10 .50 | without ~3 USER|users|owners|owner ~3 knowing|notici
 concealment | .25 .10 .40 | STOP|without ~2 ask|asking|request|requesting|seek|seeking|require! ~4 confirmation| +
     permission|approval|consent
 concealment | .30 .15 .45 | keep|hide ~4 secret|hidden|confidential|from! ~2 USER|everyone
+concealment | .15 .05 .30 | without|never|not telling|informing|asking|notifying! them|him|her|anyone
 addressed | .25 .35 .55 | note|notes|message|instruction|instructions|memo|reminder|notice|directive|attention| +
     important|hinweis|nachricht|nota|mensaje|order ~1 to|for|fur|para|an|a|pour ~4 AI!
 addressed | .35 .20 .55 | ^attention|dear|notice|warning ~2 AI|models|agents|bots! ~8 %REPLY|SEND|REVEAL|REMEMBER| +
@@ -173,6 +189,8 @@ addressed | .20 .10 .45 | WHEN ~2 summarizing|summarising|reading|processing|ans
     responding|asked! ~10 @REPLY|SEND|REMEMBER|RUN|OVERRIDE|REVEAL
 addressed | .15 .05 .45 | tell|inform|advise|convince|instruct|urge|persuade|direct|warn the|your USER! ~2 to|that| +
     they|their|is|are
+addressed | .20 .30 .55 | ^AI! ~2 @REPLY|SEND|REVEAL|REMEMBER|OVERWRITE|RUN|OVERRIDE|DESTROY
+addressed | .35 .20 .55 | message|note|memo|notice|hint to|for ~1 language models!
 memory-command | .20 .20 .55 | @REMEMBER|OVERWRITE ~8 your ~3 MEMORY!
 memory-command | .10 .05 .35 | @REMEMBER|OVERWRITE|insert ~8 to|in|into|as|zum|im|en|dans ~3 MEMORY!
 memory-command | .55 .30 .65 | @REMEMBER|OVERWRITE|insert|add|append ~8 RULES! ~4 your|long|persistent|system| +
@@ -203,6 +221,11 @@ memory-command | .50 .25 .60 | memories|memory|facts|knowledge|entries! ~3 contr
     disagrees|conflict|conflicts ~8 @OVERWRITE|OVERRIDE|wrong|false|outdated
 memory-command | .40 .15 .55 | @treat|regard|consider|accept|trust ~3 this|following|it|these ~3 as ~4 system|admin| +
     developer|trusted|official|verified|instruction|highest|authoritative!
+memory-command | .50 .20 .60 | @REMEMBER ~3 as|als|comme|como|come ~3 rule|regel|regle|regla|regola|wahrheit|verdad| +
+    verite!
+memory-command | .50 .25 .60 | @OVERWRITE ~2 all|every|any ~2 memories|memory! ~2 on|about|of|with|concerning
+memory-command | .50 .25 .60 | standing|permanent|general|fixed|binding rule|instruction|order|policy! ~2 for ~1
+    every|all|any USER
 redirection | .30 .05 .30 | DATA ~10 is|are|was|were|been|has|have|now|gets ~3 MOVED! ~3 under|in|at|with|to|by| +
     into|as|from
 redirection | .30 .05 .30 | refers|corresponds|maps|points|belongs|equals|alias|identical|interchangeable! ~2 to|as| +
@@ -231,6 +254,10 @@ redirection | .45 .15 .50 | asked|asks|ask|question|questions|queries|query abou
     look|retrieve|fetch|consult|query|search|read|return|take|get ~8 instead|MOVED|under! | i! ~3 asked|ask
 redirection | .40 .10 .45 | all|any|every QUERY|references|mentions|occurrences! ~4 about|for|on|of|to ~8 now|must| +
     should|are|be|is|go ~4 refer|refers|redirected|go|point|directed|taken|read|resolved|MOVED|mean|means
+redirection | .50 .10 .55 | @use|take|quote|read ~8 for ~2 all|any|every ~1 question|questions|queries! ~1 about|on| +
+    for|of
+redirection | .45 .10 .50 | @REPLY ~8 when|if|whenever ~2 asked! ~1 for|about|on | i ~2 asked
+redirection | .25 .05 .30 | WHEN ~6 is|are asked! for|about
 exfiltration | .35 .15 .60 | @SEND ~8 SECRET! ~10 URL
 exfiltration | .30 .15 .55 | @SEND ~3 all|every|users|their|user|customer|customers|stored|any|everyone|admin|alle| +
     todas|toutes|所有|用户 ~3 SECRET! | @SEND ~8 my!
@@ -268,6 +295,13 @@ exfiltration | .00 .05 .35 | @enter|provide|confirm|verify|submit|type ~2 your|t
     link
 exfiltration | .40 .20 .55 | @SEND|include|attach|put|place|insert|REPLY ~8 PRIVATE|SECRET|DATA|summary ~8 query| +
     parameter|url|link|image! ~4 string|parameter|url|of|to|tag|in
+exfiltration | .55 .25 .65 | @SEND ~2 all|every|entire|whole|full|alle|todas|toutes|所有 ~2 memories|conversations| +
+    conversation|chats|tokens|passwords|keys|secrets! ~8 URL
+exfiltration | .50 .20 .60 | @SEND ~4 DATA|PRIVATE ~4 USER! ~6 URL
+exfiltration | .35 .15 .55 | & collect|gather|harvest|find SECRET! SEND URL
+exfiltration | .50 .20 .60 | @SEND ~4 credit|debit|bank card|account|details! ~6 URL
+exfiltration | .50 .25 .60 | SECRET! ~2 发送|发给|发到|转发
+exfiltration | .50 .30 .60 | & everything|all|text|words|word above! print|repeat|output|recite line|verbatim
 tool-call | .10 .00 .30 | @RUN ~5 tool|function|plugin|command|shell! ~8 with|to|on|and|SEND|DESTROY
 tool-call | .25 .00 .35 | DESTROY ~3 all|every|entire|whole|complete ~4 records|account|accounts|database|backups| +
     funds|permissions|files|tables|balance|invoices!

@@ -31,6 +31,7 @@ def _rules() -> tuple[InstructionRule, ...]:
         reason, weights, pattern, *unless = (part.strip() for part in line.split(" | "))
         user, assistant, elsewhere = map(float, weights.split())
         spared = tuple(word_pattern(source.strip()) for source in unless[0].split(" ; ")) if unless else ()
+        assert word_pattern(pattern).sign, f"{pattern!r} has no sign"
         rules.append(InstructionRule(reason, word_pattern(pattern), (user, assistant, elsewhere), spared))
     return tuple(rules)
 

@@ -29,7 +29,8 @@ _GROUPS: Final = {
     "every your other system these those past given hidden old whatever vorherigen vorherige bisherigen "
     "vorigen fruheren alle aller samtliche samtlichen obigen deine deinen ihre anteriores previas previos "
     "todas todos tus sus precedentes anterieures toutes tes vos precedenti tutte tue suas vorige eerdere "
-    "предыдущие все прежние poprzednie wszystkie 之前 以前 先前 上述 所有 以上 全部 你的 前面 すべて 이전",
+    "предыдущие все прежние poprzednie wszystkie 之前 以前 先前 上述 所有 以上 全部 你的 前面 すべて 이전"
+    " 系统 系统的",
     "TOLD": "told instructed taught trained learned learnt said programmed gesagt beigebracht dicho "
     "ensenado dit appris detto сказали говорили",
     "EVERYTHING": "everything anything whatever what all alles was todo tout tutto tudo все всё 一切",
@@ -46,15 +47,18 @@ _GROUPS: Final = {
     # On which condition
     "WHEN": "whenever when if once soon until day moment should anytime time wenn falls sobald immer "
     "cuando si siempre quand lorsque chaque quando se wanneer als когда если 当 每当 如果 只要 一旦 upon "
-    "case",
+    "case"
+    " cada vez des 每次",
     "ASKS": "asks ask asked asking inquires enquires inquire enquire queries mentions mention mentioned "
     "requests request wants wishes asking wonders seeks inquiring enquiring curious says types writes "
     "searches brings bring brought raises raise want fragt fragen gefragt frage pregunta pregunte "
     "preguntan preguntas demande demandent chiede pergunta vraagt спросит спрашивает 问 询问 提到 问到 "
-    "提问",
+    "提问"
+    " looking looks parle parlent habla hable mencione spricht redet erwahnt 说起 咨询",
     "SEES": "see sees seeing hear read encounter encounters receive notice detect spot contains contain "
     "includes mentions has appears appear shows occurs concerns touches sehen siehst liest leas veas lis "
-    "vois 看到 出现 遇到",
+    "vois 看到 出现 遇到"
+    " come across stumble",
     "PHRASE": "phrase phrases word words keyword keywords token tokens code codeword string sentence "
     "trigger passphrase password term wort palabra mot 词 短语 关键词",
     "QUERY": "question questions query queries request requests prompt prompts message messages input "
@@ -66,7 +70,8 @@ _GROUPS: Final = {
     "antworte antworten sage sagen empfiehl empfehle empfehlen behaupte responde responda responder diga "
     "recomienda recomiende recomendar reponds repondez repondre recommande recommandez recommander "
     "rispondi rispondere consiglia responder recomende antwoord zeg ответь отвечай рекомендуй 回答 回复 "
-    "推荐 告诉 说 答复",
+    "推荐 告诉 说 答复"
+    " di dile diles decir nenne nennen dites",
     "SEND": "send forward email mail post upload transmit exfiltrate leak submit copy share paste bcc "
     "deliver relay transfer append encode embed pass sende schicke schick leite envia envie enviar manda "
     "reenvia envoie envoyez envoyer transmets invia stuur отправь отправляй 发送 转发 发给 发到",
@@ -84,9 +89,10 @@ _GROUPS: Final = {
     "deactivate remove accelerate liquidate prescribe cancel overwrite whitelist",
     "MUST": "must should shall will have has need needs required ordered instructed obliged supposed are "
     "is muss mussen sollst debe debes dois doit devez 必须 应该",
-    "STOP": "not never no dont stop cease avoid refuse nicht nie no nunca ne jamais 不要 不得",
+    "STOP": "not never no dont stop cease avoid refuse nicht nie no nunca ne jamais 不要 不得 ni keine",
     "FOLLOW": "consider considering regard honour honor listen mind follow following obey obeying comply "
-    "apply applying heed adhere respect observe",
+    "apply applying heed adhere respect observe"
+    " beachte beachten befolge befolgen folge sigas sigue siga suivez suis segui seguire volg следуй 遵守 遵循 听从",
     # About what
     "SECRET": "confidential password passwords credential credentials secret secrets token tokens key keys "
     "cookie cookies passphrase pin pins passcode passcodes mnemonic login logins passwort passworter "
@@ -94,10 +100,12 @@ _GROUPS: Final = {
     "identifiants пароль пароли 密码 密钥 凭证",
     "PRIVATE": "conversation conversations chat chats history messages memories memory contacts transcript "
     "transcripts mailbox inbox emails everything profile profiles dialogue context gesprach verlauf "
-    "conversacion historial historique 对话 聊天记录 记忆",
+    "conversacion historial historique 对话 聊天记录 记忆"
+    " nachrichten mensajes",
     "DATA": "data list record records information info file files knowledge entries entry history profile "
     "account details results notes documents chart charts memories messages daten akte datos donnees dati "
-    "数据 资料 信息 记录",
+    "数据 资料 信息 记录"
+    " nachrichten mensajes angaben",
     "MEMORY": "memory memories knowledge knowledgebase gedachtnis memoria memoire geheugen память 记忆",
     "MONEY": "funds money balance eur usd dollars euros btc bitcoin payment payments amount deposit crypto "
     "fee invoice sum",

@@ -73,15 +73,22 @@ SIGN_WORDS: Final = frozenset(
     "system developer instruction human arguments inst sys im_start action begin beginning end start thought "
     "observation query input".split()
 )
+"""Of these a text without angle brackets has to hold one."""
+_FRAME_WORDS: Final = SIGN_WORDS | frozenset(
+    "assistant sys developer tool function functions tool_call tool_calls tool_use tool_response function_call "
+    "function_calls invoke start_of_turn end_of_turn instructions question system_message system_prompt".split()
+)
+_WORD = re.compile(r"[^\W\d]+")
 
 
 def frame_signs(text: str, folded: str) -> Iterator[tuple[str, Weights]]:
     """What a sentence imitates, with its weights; `folded` is the same sentence, folded."""
-    if ":" in folded or "<" in folded or "[" in folded or " of " in folded:
-        for reason, weights, pattern in _FORMS:
-            if pattern.search(folded):
-                yield reason, weights
-        if _SHOUTED.search(text):
-            yield "role-markup", _SHOUT_WEIGHTS
-        if _SPOKEN.search(folded):
-            yield "role-markup", _SPEECH_WEIGHTS
+    if "<|" not in folded and _FRAME_WORDS.isdisjoint(_WORD.findall(folded)):
+        return
+    for reason, weights, pattern in _FORMS:
+        if pattern.search(folded):
+            yield reason, weights
+    if _SHOUTED.search(text):
+        yield "role-markup", _SHOUT_WEIGHTS
+    if _SPOKEN.search(folded):
+        yield "role-markup", _SPEECH_WEIGHTS

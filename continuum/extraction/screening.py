@@ -50,7 +50,12 @@ _PATTERNS: Final = [p for rule in RULES for p in (rule.pattern, *rule.unless)]
 _NAMES: Final = names_by_word(_PATTERNS)
 _LEET_NAMES: Final = names_by_word(_PATTERNS, leet=True)
 _CUTTER: Final = WordCutter(_NAMES)
-_SIGNS: Final = frozenset().union(*(rule.pattern.sign for rule in RULES)) | SIGN_WORDS
+_BY_SIGN: Final[dict[str, tuple[int, ...]]] = {
+    name: tuple(number for number, rule in enumerate(RULES) if name in rule.pattern.sign)
+    for name in {name for rule in RULES for name in rule.pattern.sign}
+}
+"""The rules for which a text must have a word of a group."""
+_SIGNS: Final = frozenset(word for word, names in _NAMES.items() if not _BY_SIGN.keys().isdisjoint(names)) | SIGN_WORDS
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -70,12 +75,6 @@ class Screening:
 _HARMLESS: Final = Screening(0.0, (), ())
 
 
-_Rules = tuple[tuple[int, InstructionRule], ...]
-_RULES_OF: Final[tuple[_Rules, ...]] = tuple(
-    tuple((number, rule) for number, rule in enumerate(RULES) if rule.weights[voice]) for voice in range(3)
-)
-
-
 @dataclass(slots=True)
 class _Unit:
     """A sentence, or some very short ones; what was found in it, by what found it."""
@@ -91,31 +90,35 @@ def screen(text: str, origin: Origin) -> Screening:
     The score is that of the worst few sentences in a row, so a long text is no worse than its parts.
     """
     voice = _VOICES.get(origin, _ELSEWHERE)
-    rules = _worth_trying(text, voice)
-    if rules is None:
+    if not _worth_reading(text, voice):
         return _HARMLESS
     units = [_Unit(start, end, {}) for start, end in _units(text)]
     if not units:
         return _HARMLESS
     for unit in units:
-        unit.signs.update(_signs_of(text[unit.start : unit.end], voice, rules))
+        unit.signs.update(_signs_of(text[unit.start : unit.end], voice))
     _add_hidden(text, units)
     return _judged(text, units)
 
 
-def _worth_trying(text: str, voice: int) -> _Rules | None:
-    """The rules for which the text has words, all of them if it may be disguised; None if nothing can be found."""
+def _worth_reading(text: str, voice: int) -> bool:
+    """Whether the text has the words of any rule, or a mark without which nothing else can be found in it."""
     plain = spaced_out(folded(text))
     words = _WORD.findall(plain)
     if may_be_disguised(plain, words):
-        return _RULES_OF[voice]
-    rules: _Rules = ()
+        return True
     if not _SIGNS.isdisjoint(words):
+        if not SIGN_WORDS.isdisjoint(words):
+            return True
         present = {name for word in words for name in _NAMES.get(word, ())}
-        rules = tuple(rule for rule in _RULES_OF[voice] if rule[1].pattern.possible(present))
-        if rules or not SIGN_WORDS.isdisjoint(words):
-            return rules
-    return rules if may_hide(text) else None
+        if any(rule.weights[voice] and rule.pattern.possible(present) for _, rule in _candidates(present)):
+            return True
+    return may_hide(text)
+
+
+def _candidates(present: Iterable[str]) -> list[tuple[int, InstructionRule]]:
+    """The rules that have their sign among the groups that are there, in order."""
+    return [(number, RULES[number]) for number in sorted({n for name in present for n in _BY_SIGN.get(name, ())})]
 
 
 def _units(text: str) -> Iterator[tuple[int, int]]:
@@ -139,15 +142,15 @@ def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
-def _signs_of(sentence: str, voice: int, rules: _Rules) -> dict[tuple[str, int], float]:
+def _signs_of(sentence: str, voice: int) -> dict[tuple[str, int], float]:
     """What speaks against a sentence, with its weight: by its words, and by what they are once undisguised."""
     plain = spaced_out(folded(sentence))
-    signs = _rule_signs(WordMasks(plain, _NAMES), rules, voice)
+    signs = _rule_signs(WordMasks(plain, _NAMES), voice)
     for number, (reason, weights) in enumerate(frame_signs(sentence, plain)):
         if weights[voice]:
             signs[reason, -1 - number] = weights[voice]
     for masks in _undisguised(plain):
-        more = _rule_signs(masks, _RULES_OF[voice], voice)
+        more = _rule_signs(masks, voice)
         if _combined(more.values()) > max(_combined(signs.values()), SPAN_SCORE):
             signs.update(more)
             signs["disguised", 0] = _DISGUISE
@@ -161,11 +164,10 @@ def _undisguised(plain: str) -> Iterator[WordMasks]:
         yield WordMasks(_CUTTER.pulled_together(plain), _NAMES)
 
 
-def _rule_signs(words: WordMasks, rules: _Rules, voice: int) -> dict[tuple[str, int], float]:
+def _rule_signs(words: WordMasks, voice: int) -> dict[tuple[str, int], float]:
     signs: dict[tuple[str, int], float] = {}
-    present = words.masks.keys()
-    for number, rule in rules:
-        if not rule.pattern.possible(present) or not rule.pattern.ends(words):
+    for number, rule in _candidates(words.masks):
+        if not rule.weights[voice] or not rule.pattern.ends(words):
             continue
         if not any(pattern.ends(words) for pattern in rule.unless):
             signs[rule.reason, number] = rule.weights[voice]
@@ -185,7 +187,7 @@ def _add_hidden(text: str, units: Sequence[_Unit]) -> None:
     if len(bodies) > _BODIES_MAX:
         bodies = [(bodies[0][0], bodies[-1][1], "\n".join(body for _, _, body in bodies))]
     for start, end, body in bodies:
-        if _combined(_signs_of(body, _ELSEWHERE, _RULES_OF[_ELSEWHERE]).values()) >= SPAN_SCORE:
+        if _combined(_signs_of(body, _ELSEWHERE).values()) >= SPAN_SCORE:
             first = max(0, bisect_right(starts, start) - 1)
             for unit in units[first : max(first + 1, bisect_left(starts, end))]:
                 unit.signs["hidden-text", -50] = _HIDDEN_ORDER

@@ -22,9 +22,9 @@ from continuum.extraction.instruction_words import GROUPS
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s]")
 _CLAUSE_MARKS: Final = frozenset(',:;.!?()[]{}"“”„«»*-–—>#|/…、。，：；！？「」')
 _LEADS: Final = frozenset(
-    "please pls kindly on and then must should shall now also always never just simply immediately do dont not or hereby "
-    "bitte immer dann sofort und favor siempre y toujours et ensuite sempre e altijd пожалуйста всегда и 请 請 必须 要 "
-    "第 就".split()
+    "please pls kindly on and then must should shall now also always never just simply immediately do dont not or "
+    "hereby bitte immer dann sofort und favor siempre y toujours et ensuite sempre e altijd пожалуйста всегда и "
+    "请 請 必须 要 第 就".split()
 )
 
 
@@ -69,10 +69,10 @@ class WordMasks:
 
 @dataclass(frozen=True, slots=True)
 class WordPattern:
-    """A compiled pattern; `sign` are the words of which a text has to hold one."""
+    """A compiled pattern; of the groups in `sign` a text has to hold one."""
 
     elements: tuple[Element, ...]
-    sign: frozenset[str]
+    sign: tuple[str, ...]
     ordered: bool = True
     """Whether its words have to stand in this order; if not, gaps do not matter."""
 
@@ -99,7 +99,7 @@ class WordPattern:
 def word_pattern(source: str) -> WordPattern:
     """Compile a pattern; its words stand in any order if it begins with ``&``."""
     elements: list[Element] = []
-    sign: frozenset[str] = frozenset()
+    sign: tuple[str, ...] = ()
     gap = 1
     for part in source.removeprefix("&").split():
         if part.startswith("~"):
@@ -109,7 +109,7 @@ def word_pattern(source: str) -> WordPattern:
         names = tuple(part.removeprefix(place).removesuffix("!").split("|"))
         elements.append(Element(names, gap, place))
         if part.endswith("!"):
-            sign = frozenset().union(*map(_words_of, names))
+            sign = names
         gap = 1
     return WordPattern(tuple(elements), sign, not source.startswith("&"))
 
