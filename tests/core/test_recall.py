@@ -275,11 +275,13 @@ def test_stored_text_cannot_close_or_forge_the_block(text: str) -> None:
     "unseen",
     [*"\u200b\u200f\u061c\u2060\u2064\ufeff\u00ad\u180e\U000e0041\U000e0100", "a\u200db"],
 )
-def test_what_nobody_sees_is_written_as_an_escape(unseen: str) -> None:
+def test_what_nobody_sees_is_not_shown(unseen: str) -> None:
     rendered = format_context([_remembered(f"no{unseen}te", speaker=f"Eve{unseen}")], [], [], [], 5_000).text
     assert rendered.isascii()
     lines = [line.partition(": ")[2] for line in rendered.splitlines() if line.startswith("- ")]
-    assert [json.loads(line) for line in lines] == [f"no{unseen}te"]
+    (said,) = [json.loads(line) for line in lines]
+    letters = "".join(character for character in unseen if character in "ab")
+    assert said in (f"no{letters}te", "[instruction-like text of user left out]")
 
 
 @requirement("context:cannot-be-closed")

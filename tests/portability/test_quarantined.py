@@ -17,7 +17,7 @@ from continuum.errors import InvalidInputError
 from continuum.portability import import_memory
 from tests.core.test_lasting_properties import Step, changing, forgetting, learning, run, world
 from tests.core.test_quarantine_properties import moving
-from tests.portability.states import exported, state
+from tests.portability.states import derived_of, exported, state
 
 DAY = 86_400.0
 
@@ -56,11 +56,7 @@ def test_what_was_hidden_and_put_back_is_so_after_an_import(history: list[Step],
             if made.state == "hidden":
                 there.memory.release(made.id)
                 here.memory.release(made.id)
-        with (
-            there.engine.unit(there.memory.tenant_id, write=False) as one,
-            here.engine.unit(here.memory.tenant_id, write=False) as other,
-        ):
-            assert one.export_derived() == other.export_derived()
+        assert derived_of(there.memory) == derived_of(here.memory)
 
 
 def test_what_was_hidden_there_is_hidden_in_a_memory_that_holds_other_things(manager: TenantManager) -> None:
