@@ -37,6 +37,7 @@ class Retelling:
         self._engine, self._work, self._how = engine, work, how
         self._changed = set(seqs)
         self._moved = change in ("hidden", "returned")
+        self._reworded = change == "reworded"
         self._returned = self._changed if change == "returned" else set[int]()
         messages = work.messages.by_seqs(self._changed)
         self._exchanges = sorted({message.exchange_id for message in messages.values()})
@@ -80,6 +81,8 @@ class Retelling:
     def finish(self, worded_since: int | None = None) -> None:
         """Derive anew, now that the messages are as they are to be; a new wording counts from `worded_since`."""
         work, left = self._work, self._left()
+        if self._reworded:
+            self._look_again()
         seqs = [message.seq for messages in left for message in messages]
         work.history.remove_mentions(seqs)
         work.decisions.remove(sorted({*seqs, *self._changed}))
@@ -88,6 +91,12 @@ class Retelling:
         take_away(work, self._how, self._evidence, retold)
         self._state(left, worded_since)
         fold_again(work, self._how.secret, self._slots)
+
+    def _look_again(self) -> None:
+        """What the new words say may be what others waited for."""
+        leaning = after_a_move(self._engine, self._work, self._changed) - self._changed
+        self._dependents |= leaning - self._work.quarantines.hidden(leaning)
+        self._slots |= {each.slot_id for each in self._work.facts.every_statement_at(self._dependents)}
 
     def _left(self) -> list[list[StoredMessage]]:
         """The messages that are there, by exchange."""

@@ -76,3 +76,14 @@ def test_closed_statements_that_took_words_from_a_taught_fact_go_with_it_alone(m
 
 def _closed_subjects(memory: ConsciousMemory) -> set[str]:
     return {each.subject for each in stated(memory) if each.until_seq is not None}
+
+
+@requirement("log:rebuild")
+def test_what_new_words_state_reaches_those_who_waited_for_it(memory: ConsciousMemory) -> None:
+    first = memory.learn("The weather is fine today.", session_id="a").message_ids[0]
+    memory.learn("We no longer use Redis.", session_id="b")
+    memory.revise(first, "We use Redis for caching.")
+    before = {(fact.value, fact.status) for fact in memory.facts()}
+    memory.rebuild()
+    assert {(fact.value, fact.status) for fact in memory.facts()} == before
+    assert ("Redis", "ended") in before
