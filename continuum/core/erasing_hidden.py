@@ -1,4 +1,4 @@
-"""Finds what is hidden among what is to be forgotten, and erases it: nothing is derived from it, so nothing is folded."""
+"""Finds what is hidden among what is to be forgotten, and erases it: nothing is derived from it or folded."""
 
 from __future__ import annotations
 
