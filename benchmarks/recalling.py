@@ -16,8 +16,8 @@ import numpy as np
 from benchmarks.report import Report, durations_ms, percentiles
 from benchmarks.stores import TENANT, crowded, filled
 from benchmarks.texts import Writer
+from continuum.core.answering import strip_time
 from continuum.core.memory import ConsciousMemory
-from continuum.core.query_engine import strip_time
 from continuum.core.tenants import TenantManager
 
 QUESTIONS = 300

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
+from continuum.core.answering import own_copy
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.assertions import assert_entity, assert_link
 from continuum.core.auto_hook import Extractors, hooked
@@ -21,7 +22,7 @@ from continuum.core.lasting import LastingMemory
 from continuum.core.learning_from_use import UsefulMemory
 from continuum.core.listings import entities_of, messages_of, stats_of
 from continuum.core.origin_seal import SealReport, verify_seals
-from continuum.core.query_engine import MemoryQueryEngine, own_copy
+from continuum.core.query_engine import MemoryQueryEngine
 from continuum.core.questions import (
     MAX_CONCEPTS_LIMIT,
     MAX_MEMORIES_LIMIT,

@@ -5,11 +5,9 @@ One read transaction sees one log position; everything in an answer comes from i
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
@@ -17,40 +15,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from continuum.core.adjusting import adjustments_of
+from continuum.core.answering import (
+    Found,
+    Ranked,
+    concepts_spoken_of,
+    decisions_shown,
+    explanation_of,
+    memory_shown,
+    missing_parts,
+    note_of,
+    notes_of,
+    relationships_among,
+    trust_of_concepts,
+    with_facts,
+    witness_ids,
+)
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.config import get_config, with_arguments
 from continuum.core.context_format import format_context
-from continuum.core.fact_reading import NO_FACTS, FoundFacts, current_first, facts_for
+from continuum.core.fact_reading import NO_FACTS, facts_for
 from continuum.core.graph_reading import Graph
 from continuum.core.past import Moment, Past
 from continuum.core.questions import DEPTH_MAX, MAX_CONCEPTS_LIMIT, QUERY_BYTES_MAX, RecallRequest
-from continuum.core.recall_id import SHOWN_WITH_SIGNALS_MAX, RecallNote, sign_recall, unweighted
+from continuum.core.recall_id import sign_recall
 from continuum.core.recording import metadata_tag_name, origin_tag, tag_pairs
 from continuum.core.use_state import Use, use_at
 from continuum.core.validation import checked_count, checked_text
-from continuum.domain.clock import Micros, from_micros
 from continuum.domain.ids import TenantId, derived_id, tenant_id
-from continuum.domain.records import Decision, Entity, Json, Mention, StoredMessage, TenantRecord
+from continuum.domain.records import TenantRecord
 from continuum.domain.results import (
     Degradation,
     MemoryContext,
     RecalledConcept,
-    RecalledDecision,
-    RecalledFact,
-    RecalledMemory,
     RecalledRelationship,
 )
-from continuum.domain.trust import UNSEALED, origins_below, trust_of, trust_of_sources
+from continuum.domain.trust import UNSEALED, origins_below
 from continuum.embeddings.keeping import MISSING_COUNTED_MAX
 from continuum.errors import EmbeddingError
-from continuum.extraction.pipeline import EXTRACTORS_VERSION
-from continuum.extraction.screening import SUSPICION_THRESHOLD, screen
 from continuum.language.names import query_keys
 from continuum.language.tokens import tag
 from continuum.retrieval.graph import Activation, spread
 from continuum.retrieval.index_view import IndexView
-from continuum.retrieval.passages import best_passage
-from continuum.retrieval.query import DEFAULT_WEIGHTS, Query, Ranking, SignalWeights
+from continuum.retrieval.query import DEFAULT_WEIGHTS, Query, SignalWeights
 from continuum.retrieval.ranking import rank, unknown_words
 from continuum.retrieval.use import cues_of, use_scores
 from continuum.retrieval.words import without_speakers
@@ -61,10 +67,6 @@ CONCEPTS_ENOUGH_MIN = 5
 CORRECTIONS_PER_WORD = 2
 WORKING_MEMORY_BOOST = 1.25
 MENTIONS_PER_CONCEPT_MAX = 50
-MENTIONS_TRUSTED_MAX = 16
-CONCEPTS_PER_MEMORY_MAX = 6
-DECISIONS_MAX = 5
-RELATIONSHIPS_MAX = 16
 EXPIRED_LOOKED_AT_MAX = 10_000
 NO_CONCEPTS_AMONG = 6
 """Entities fetched beyond those that are shown: a few may be sessions or decisions that a caller has linked."""
@@ -96,38 +98,6 @@ class QueryResult:
     attention_links: tuple[RecalledRelationship, ...]
     context_string: str
     query_time_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    """One ranked message, with what is to be said of it."""
-
-    seq: int
-    score: float
-    reasons: Mapping[str, float]
-    witnesses: tuple[int, ...] = ()
-    witness_count: int = 0
-    outdated: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What the read transaction brought up, before anything is rendered."""
-
-    ranked: Sequence[_Ranked]
-    messages: Mapping[int, StoredMessage]
-    witnesses: Mapping[int, str]
-    """The ids of witnesses, by position."""
-    facts: Sequence[RecalledFact]
-    concepts: Sequence[RecalledConcept]
-    relationships: Sequence[RecalledRelationship]
-    decisions: Sequence[RecalledDecision]
-    degraded: Sequence[Degradation]
-    cues: tuple[int, ...]
-    weights: SignalWeights
-    whose_weights: str
-    broken: frozenset[int]
-    """Messages whose seal does not fit."""
 
 
 class MemoryQueryEngine:
@@ -215,7 +185,7 @@ class MemoryQueryEngine:
         request: RecallRequest,
         vector: Vector | None,
         degraded: list[Degradation],
-    ) -> _Found:
+    ) -> Found:
         past = self._past(work, tenant, request)
         view = self._view(work, tenant, request, past)
         corrections = self._corrections(work, tenant, view, request.message)
@@ -261,7 +231,7 @@ class MemoryQueryEngine:
         found = NO_FACTS
         if tenant.facts:
             found = facts_for(work, request, view.speaker_ids, seqs, past, expired)
-        ranked = _with_facts(ranking, found, _notes(work, tenant, seqs, past), current_only=request.current_only)
+        ranked = with_facts(ranking, found, notes_of(work, tenant, seqs, past), current_only=request.current_only)
         seqs = [each.seq for each in ranked]
         kept = work.messages.by_seqs(seqs)
         messages = {seq: kept[seq] if past is None else past.message(kept[seq]) for seq in seqs if seq in kept}
@@ -274,12 +244,12 @@ class MemoryQueryEngine:
                 ranked = [each for each in ranked if each.seq not in broken]
         concepts, links = self._concepts(graph, request, activation, ranked)
         decided = work.decisions.of_messages(seqs) if past is None else past.decisions(seqs)
-        decisions = _decisions(decided, messages)
-        degraded += _incomplete(tenant, past)
-        return _Found(
+        decisions = decisions_shown(decided, messages)
+        degraded += missing_parts(tenant, past)
+        return Found(
             ranked=ranked,
             messages=messages,
-            witnesses=_witness_ids(work, ranked),
+            witnesses=witness_ids(work, ranked),
             facts=found.facts,
             concepts=concepts,
             relationships=links,
@@ -343,11 +313,11 @@ class MemoryQueryEngine:
         )
 
     def _concepts(
-        self, graph: Graph, request: RecallRequest, activation: Activation, ranked: Sequence[_Ranked]
+        self, graph: Graph, request: RecallRequest, activation: Activation, ranked: Sequence[Ranked]
     ) -> tuple[list[RecalledConcept], list[RecalledRelationship]]:
         """Concepts that were named or reached, then those the best memories speak of; and the links among them."""
         levels, depths = dict(activation.levels), dict(activation.depths)
-        for entity_id, level in _spoken_of(graph, ranked).items():
+        for entity_id, level in concepts_spoken_of(graph, ranked).items():
             if entity_id not in levels or depths[entity_id] > 0:
                 levels[entity_id] = max(level, levels.get(entity_id, 0.0))
                 depths.setdefault(entity_id, 1)
@@ -357,7 +327,7 @@ class MemoryQueryEngine:
         entities = graph.entities(nearest[: request.max_concepts + NO_CONCEPTS_AMONG])
         found = (entities[entity_id] for entity_id in nearest if entity_id in entities)
         kept = [entity for entity in found if entity.entity_type not in NO_CONCEPT_TYPES]
-        trust = _trust_of_concepts(graph, kept) if request.min_trust or request.explain else {}
+        trust = trust_of_concepts(graph, kept) if request.min_trust or request.explain else {}
         kept = [e for e in kept if trust.get(e.id, 1.0) >= request.min_trust][: request.max_concepts]
         recalled = [
             RecalledConcept(
@@ -365,11 +335,11 @@ class MemoryQueryEngine:
             )
             for e in kept
         ]
-        return recalled, [link for link in _relationships(graph, kept) if link.trust >= request.min_trust]
+        return recalled, [link for link in relationships_among(graph, kept) if link.trust >= request.min_trust]
 
-    def _render(self, request: RecallRequest, tenant: TenantRecord, found: _Found, started: float) -> MemoryContext:
+    def _render(self, request: RecallRequest, tenant: TenantRecord, found: Found, started: float) -> MemoryContext:
         memories = tuple(
-            _memory(found.messages[each.seq], request, each, found)
+            memory_shown(found.messages[each.seq], request, each, found)
             for each in found.ranked
             if each.seq in found.messages
         )
@@ -380,7 +350,7 @@ class MemoryQueryEngine:
         if rendered.left_out:
             problem = f"{rendered.left_out} did not fit into {request.max_tokens} tokens"
             degraded.append(Degradation("context", problem))
-        note = _note(self._engine.clock.now(), found, memories)
+        note = note_of(self._engine.clock.now(), found, memories)
         return MemoryContext(
             context_string=rendered.text,
             concepts_found=len(found.concepts),
@@ -395,7 +365,7 @@ class MemoryQueryEngine:
             recall_id=sign_recall(tenant.secret, note),
             tokens=rendered.tokens,
             degraded=tuple(degraded),
-            explanation=_explanation(found) if request.explain else None,
+            explanation=explanation_of(found) if request.explain else None,
         )
 
 
@@ -425,56 +395,6 @@ def _required_tags(request: RecallRequest) -> tuple[int, ...]:
     return tuple(tag(name, value) for name, value in tag_pairs(pairs))
 
 
-def _with_facts(
-    ranking: Ranking, found: FoundFacts, superseded: Mapping[int, str], *, current_only: bool
-) -> list[_Ranked]:
-    """The ranking with what the facts say: current before outdated, outdated labelled, or left out."""
-    labels = {**found.outdated, **superseded}
-    ranked: dict[int, _Ranked] = {}
-    for number, seq in enumerate(map(int, ranking.seqs)):
-        ranked[seq] = _Ranked(
-            seq,
-            float(ranking.scores[number]),
-            ranking.reasons[number],
-            ranking.witnesses[number] if ranking.witnesses else (),
-            ranking.witness_counts[number] if ranking.witness_counts else 0,
-            labels.get(seq, ""),
-        )
-    for current, outdated in found.ahead:
-        if current not in ranked and outdated in ranked:
-            ranked[current] = _Ranked(current, ranked[outdated].score, {"fact": ranked[outdated].score})
-    ordered = [ranked[seq] for seq in current_first([int(seq) for seq in ranking.seqs], found.ahead)]
-    return [each for each in ordered if not each.outdated] if current_only else ordered
-
-
-def _notes(work: UnitOfWork, tenant: TenantRecord, seqs: Sequence[int], past: Past | None) -> dict[int, str]:
-    """Which of these messages were superseded as a whole, with the words that say so."""
-    if not tenant.notes:
-        return {}
-    labels = {}
-    for seq, note in work.history.notes(seqs).items():
-        if note.superseded_seq is None or note.superseded_at is None:
-            continue
-        if past is None or past.has_come(note.superseded_seq, note.superseded_at):
-            labels[seq] = f"superseded {from_micros(note.superseded_at).date().isoformat()}"
-    return labels
-
-
-def _witness_ids(work: UnitOfWork, ranked: Sequence[_Ranked]) -> dict[int, str]:
-    seqs = {seq for each in ranked for seq in each.witnesses}
-    return {seq: message.id for seq, message in work.messages.by_seqs(sorted(seqs)).items()} if seqs else {}
-
-
-def _incomplete(tenant: TenantRecord, past: Past | None) -> list[Degradation]:
-    """What this answer cannot know: said, never passed over."""
-    found = []
-    if tenant.extractors != EXTRACTORS_VERSION:
-        found.append(Degradation("facts", "this memory was derived by an older version; call rebuild() once"))
-    if past is not None and past.moment.known_at is not None and past.seq < past.history_from:
-        found.append(Degradation("history", "wordings of that time were dropped by the retention of history"))
-    return found
-
-
 def _concept_scores(graph: Graph, activation: Activation) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
     """For each message that names an active concept, the level of the most active one."""
     if not activation.levels:
@@ -485,127 +405,3 @@ def _concept_scores(graph: Graph, activation: Activation) -> tuple[NDArray[np.in
             best[mention.message_seq] = max(level, best.get(mention.message_seq, 0.0))
     seqs = sorted(best)
     return np.array(seqs, dtype=np.int64), np.array([best[seq] for seq in seqs], dtype=np.float64)
-
-
-def _spoken_of(graph: Graph, ranked: Sequence[_Ranked]) -> dict[str, float]:
-    """The concepts of the ranked memories: half a memory's share of the best score, for its first few concepts."""
-    if not ranked:
-        return {}
-    top = max(ranked[0].score, 1e-9)
-    share = {each.seq: max(0.0, each.score) / top for each in ranked}
-    by_message: dict[int, list[Mention]] = {}
-    for mention in graph.work.mentions.of_messages(share) if graph.past is None else graph.past.mentions(share):
-        by_message.setdefault(mention.message_seq, []).append(mention)
-    levels: dict[str, float] = {}
-    for seq, mentions in by_message.items():
-        mentions.sort(key=lambda mention: (mention.start, mention.entity_id))
-        named = dict.fromkeys(graph.adjustments.entity(mention.entity_id) for mention in mentions)
-        for entity_id in list(named)[:CONCEPTS_PER_MEMORY_MAX]:
-            levels[entity_id] = max(levels.get(entity_id, 0.0), 0.5 * share[seq])
-    return levels
-
-
-def _trust_of_concepts(graph: Graph, concepts: Sequence[Entity]) -> dict[str, float]:
-    """The trust of the most trusted of each concept's newest mentions; who has none was stated by hand."""
-    mentions = {each.id: graph.mentions_of(each.id, MENTIONS_TRUSTED_MAX) for each in concepts}
-    seqs = {mention.message_seq for found in mentions.values() for mention in found}
-    origins = {seq: message.origin for seq, message in graph.work.messages.by_seqs(sorted(seqs)).items()}
-    return {
-        entity_id: max((trust_of(origins[m.message_seq]) for m in found if m.message_seq in origins), default=1.0)
-        for entity_id, found in mentions.items()
-    }
-
-
-def _relationships(graph: Graph, concepts: Sequence[Entity]) -> list[RecalledRelationship]:
-    names = {entity.id: entity.name for entity in concepts}
-    links = graph.between(sorted(names)) if len(names) > 1 else []
-    links = sorted(links, key=lambda link: (-link.strength, link.concept_a, link.concept_b, link.link_type))
-    return [
-        RecalledRelationship(
-            names[link.concept_a],
-            names[link.concept_b],
-            link.link_type,
-            round(link.strength, 6),
-            trust_of_sources(link.sources),
-        )
-        for link in links[:RELATIONSHIPS_MAX]
-    ]
-
-
-def _decisions(decisions: Sequence[Decision], messages: Mapping[int, StoredMessage]) -> list[RecalledDecision]:
-    """The decisions of messages, which are given in the order of their rank."""
-    rank_of = {seq: number for number, seq in enumerate(messages)}
-    found = sorted((d for d in decisions if d.message_seq in messages), key=lambda d: (rank_of[d.message_seq], d.start))
-    return [
-        RecalledDecision(
-            d.id,
-            d.decision_text,
-            d.context,
-            from_micros(d.timestamp),
-            d.extracted_from,
-            d.role,
-            trust_of(messages[d.message_seq].origin),
-        )
-        for d in found[:DECISIONS_MAX]
-    ]
-
-
-def _memory(message: StoredMessage, request: RecallRequest, ranked: _Ranked, found: _Found) -> RecalledMemory:
-    start, end = best_passage(message.text, request.message)
-    return RecalledMemory(
-        id=message.id,
-        passage=message.text[start:end],
-        start=start,
-        end=end,
-        role=message.role,
-        speaker=message.speaker,
-        timestamp=from_micros(message.timestamp),
-        session_id=message.session_id,
-        score=ranked.score,
-        reasons=ranked.reasons,
-        metadata=json.loads(message.metadata) if message.metadata != "{}" else {},
-        origin=str(message.origin),
-        seq=message.seq,
-        text=message.text if request.include_text else None,
-        witnesses=tuple(found.witnesses[seq] for seq in ranked.witnesses if seq in found.witnesses),
-        witness_count=ranked.witness_count,
-        outdated=ranked.outdated,
-        trust=UNSEALED if message.seq in found.broken else trust_of(message.origin),
-        suspicious=screen(message.text, message.origin).score >= SUSPICION_THRESHOLD,
-    )
-
-
-def _note(now: Micros, found: _Found, memories: Sequence[RecalledMemory]) -> RecallNote:
-    """What feedback needs to know of this answer."""
-    return RecallNote(
-        at=now,
-        message_seqs=tuple(memory.seq for memory in memories),
-        concept_ids=tuple(concept.id for concept in found.concepts),
-        named=sum(concept.depth == 0 for concept in found.concepts),
-        cues=found.cues,
-        signals=tuple(unweighted(m.reasons, found.weights) for m in memories[:SHOWN_WITH_SIGNALS_MAX]),
-        fact_ids=tuple(fact.id for fact in found.facts),
-        default_weights=found.whose_weights != "given",
-    )
-
-
-def _explanation(found: _Found) -> dict[str, Json]:
-    return {
-        "weights": {name: getattr(found.weights, name) for name in type(found.weights).__slots__},
-        "weights_in_force": found.whose_weights,
-        "signals": [dict(each.reasons) for each in found.ranked],
-        "candidates": len(found.ranked),
-    }
-
-
-def own_copy(context: MemoryContext) -> MemoryContext:
-    """The same answer without a mapping that anybody else holds, so that no caller changes another's."""
-    memories = tuple(
-        replace(memory, metadata=deepcopy(memory.metadata), reasons=dict(memory.reasons)) for memory in context.memories
-    )
-    return replace(context, memories=memories, explanation=deepcopy(context.explanation))
-
-
-def strip_time(context: MemoryContext) -> MemoryContext:
-    """The answer without the time it took and the note of when it was given: all that two equal recalls differ in."""
-    return replace(context, query_time_ms=0.0, recall_id="")

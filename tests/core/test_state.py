@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from continuum.core import index_store
+from continuum.core.answering import strip_time
 from continuum.core.memory import ConsciousMemory
-from continuum.core.query_engine import strip_time
 from continuum.core.tenants import TenantManager
 from continuum.domain.ids import tenant_id
 from continuum.domain.records import Message
