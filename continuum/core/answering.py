@@ -25,7 +25,6 @@ from continuum.domain.results import (
 )
 from continuum.domain.trust import UNSEALED, trust_of, trust_of_sources
 from continuum.extraction.pipeline import EXTRACTORS_VERSION
-from continuum.extraction.screening import SUSPICION_THRESHOLD, screen
 from continuum.retrieval.passages import best_passage
 from continuum.retrieval.query import Ranking, SignalWeights
 from continuum.storage.unit_of_work import UnitOfWork
@@ -64,6 +63,8 @@ class Found:
     cues: tuple[int, ...]
     weights: SignalWeights
     whose_weights: str
+    suspect: frozenset[int]
+    """Messages that read like orders to a model."""
     broken: frozenset[int]
     """Messages whose seal does not fit."""
 
@@ -184,7 +185,7 @@ def memory_shown(message: StoredMessage, request: RecallRequest, ranked: Ranked,
         witness_count=ranked.witness_count,
         outdated=ranked.outdated,
         trust=UNSEALED if message.seq in found.broken else trust_of(message.origin),
-        suspicious=screen(message.text, message.origin).score >= SUSPICION_THRESHOLD,
+        suspicious=message.seq in found.suspect,
     )
 
 

@@ -137,7 +137,7 @@ def _memory_line(memory: RecalledMemory) -> str:
     day = memory.timestamp.date().isoformat()
     reference = memory.id.replace("-", "")[-REFERENCE_CHARS:]
     stale = f"[outdated, {_said(memory.outdated)}] " if memory.outdated else ""
-    said = quoted(neutralised(memory.passage, Origin(memory.origin)))
+    said = quoted(neutralised(memory.passage, Origin(memory.origin), held_back=memory.suspicious))
     return f"- [m:{reference}] {day} {stale}{speaker}({_who(memory.role, memory.origin)}): {said}\n"
 
 

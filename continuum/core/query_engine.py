@@ -258,6 +258,7 @@ class MemoryQueryEngine:
             cues=cues,
             weights=weights,
             whose_weights=whose,
+            suspect=view.suspect_among(list(messages)),
             broken=frozenset(broken),
         )
 

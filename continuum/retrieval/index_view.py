@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from continuum.domain.records import ROLES
+from continuum.language.forms import Form
 from continuum.retrieval.postings import Codes, Ints, Places, Segment, Terms
 
 VIEW_COLUMNS = (
@@ -129,6 +130,13 @@ class IndexView:
         hits = np.flatnonzero(self.tags == tag)
         mask[np.searchsorted(self.tag_offsets, hits, side="right") - 1] = True
         return mask
+
+    def suspect_among(self, seqs: Sequence[int]) -> frozenset[int]:
+        """Those of the messages that read like orders to a model."""
+        wanted = np.array(seqs, dtype=np.int64)
+        places, there = self.places(wanted)
+        marked = (self.forms.take(places[there]) & Form.SUSPECT.value) > 0
+        return frozenset(wanted[there][marked].tolist())
 
     def of_roles(self, roles: Iterable[str]) -> NDArray[np.bool_]:
         """Which messages have one of these roles."""
