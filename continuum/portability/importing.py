@@ -14,6 +14,7 @@ from continuum.domain.records import StoredVector
 from continuum.portability.export_files import Source, readable_path
 from continuum.portability.export_lines import EntryLine, Line, ReceiptLine, SessionLine, VectorLine
 from continuum.portability.exporting import engine_of
+from continuum.portability.line_redaction import redacted_line
 from continuum.portability.reading import LineProblem, NumberedLine, checked_lines, header_of
 from continuum.portability.replaying import Replay, Step
 from continuum.storage.repositories.erasures import ErasureRow
@@ -179,7 +180,7 @@ class _Import:
         for read in checked_lines(self.path, self.engine.limits, strict=not self.skip_errors):
             self.lines += 1
             if isinstance(read, NumberedLine):
-                yield read.line
+                yield redacted_line(read.line, self.engine.redactor)
             else:
                 self.broken_lines += 1
                 self.replay.missing += 1

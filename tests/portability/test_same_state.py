@@ -57,3 +57,14 @@ def test_an_import_into_an_empty_store_gives_the_same_state(history: list[Step],
         assert again.entries == 0
         assert state(here.memory) == state(there.memory)
         assert exported(here.memory) == file
+
+
+@requirement("trust:redaction")
+def test_a_secret_in_a_file_does_not_come_in() -> None:
+    with world() as there, world() as here:
+        there.memory.learn("The wifi is called Kiln.")
+        file = exported(there.memory).replace("The wifi is called Kiln.", "The wifi password is Tr0ub4dor-and-3.")
+        lines = [line for line in file.splitlines() if '"end":true' not in line]
+        import_memory(here.memory, io.StringIO("\n".join(lines) + "\n"), skip_errors=True)
+        texts = [message.text for message in here.memory.get_messages()]
+    assert texts == ["The wifi password is [redacted:password]."]
