@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from continuum.core.fact_ledger import fact_id
 from continuum.core.fact_writing import Said, fold_again, keep_current, resolve_and_keep
 from continuum.core.rebuild_rule import refuse_if_outdated
-from continuum.core.redacting import redacted_json
+from continuum.core.redacting import redacted_json, redacted_member
 from continuum.core.stating import append_entry
 from continuum.core.validation import (
     Timestamp,
@@ -25,6 +25,7 @@ from continuum.domain.facts import ExtractedFact, Fact, FactMode, Statement
 from continuum.domain.ids import TenantId
 from continuum.domain.records import Json, LogEntry, MessageNote, Origin, Scope, Span, StoredMessage
 from continuum.errors import InvalidInputError, NotFoundError, shown
+from continuum.extraction.redaction import Redactor
 from continuum.language.attributes import fact_key, is_single
 from continuum.storage.unit_of_work import UnitOfWork
 
@@ -76,7 +77,7 @@ def teach_facts(
         count = len(checked) if len(checked) <= FACTS_PER_CALL_MAX else f"more than {FACTS_PER_CALL_MAX}"
         problem = f"holds {count}; teach 1 to {FACTS_PER_CALL_MAX} in one call"
         raise InvalidInputError("facts", problem, limit=FACTS_PER_CALL_MAX)
-    clean = json.loads(redacted_json(json.dumps(checked, ensure_ascii=False), engine.redactor, []))
+    clean = [_without_secrets(fact, engine.redactor) for fact in checked]
     payload = {
         "facts": clean,
         "origin": _checked_origin(origin).value,
@@ -89,6 +90,14 @@ def teach_facts(
         refuse_if_outdated(work)
         record, entry = append_entry(work, "facts", payload, engine.clock.now())
         return tuple(apply_facts(work, record.secret, entry))
+
+
+def _without_secrets(fact: Mapping[str, Json], redactor: Redactor) -> dict[str, Json]:
+    """A fact without secrets; its values are read together with what they are values of."""
+    clean: dict[str, Json] = json.loads(redacted_json(json.dumps(fact, ensure_ascii=False), redactor, []))
+    for name in ("value", "replaces"):
+        clean[name] = redacted_member(clean["attribute"], clean[name], redactor, [])
+    return clean
 
 
 def apply_facts(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | None = None) -> list[Fact]:

@@ -69,11 +69,13 @@ def _walked(value: Json, redactor: Redactor, kinds: list[str]) -> Json:
     if isinstance(value, list):
         return [_walked(each, redactor, kinds) for each in value]
     if isinstance(value, dict):
-        return {_walked(key, redactor, kinds): _member(key, each, redactor, kinds) for key, each in value.items()}
+        return {
+            _walked(key, redactor, kinds): redacted_member(key, each, redactor, kinds) for key, each in value.items()
+        }
     return value
 
 
-def _member(key: str, value: Json, redactor: Redactor, kinds: list[str]) -> Json:
+def redacted_member(key: str, value: Json, redactor: Redactor, kinds: list[str]) -> Json:
     """A member of an object; what stands under a key such as "password" is read together with it."""
     if not isinstance(value, str):
         return _walked(value, redactor, kinds)

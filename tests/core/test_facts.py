@@ -252,3 +252,9 @@ def test_a_less_trusted_end_is_a_disputed_denial(memory: ConsciousMemory) -> Non
     memory.learn_facts([TaughtFact("user", "lives in", "Oslo", mode="end")], origin="tool", source="a scan")
     shown = [(fact.value, fact.polarity, fact.status) for fact in memory.recall("Where do I live?").facts]
     assert shown == [("Oslo", True, "current"), ("Oslo", False, "disputed")]
+
+
+@requirement("trust:redaction")
+def test_a_secret_that_is_taught_as_a_fact_is_not_stored(memory: ConsciousMemory) -> None:
+    memory.learn_facts([{"subject": "router", "attribute": "password", "value": "Tr0ub4dor-and-3"}])
+    assert [fact.value for fact in memory.facts()] == ["[redacted:password]"]
