@@ -21,6 +21,7 @@ from continuum.extraction.concept_extractor import CONCEPTS_MAX, ConceptExtracto
 from continuum.extraction.decision_extractor import DecisionExtractor
 from continuum.extraction.echo import echo_spans
 from continuum.extraction.fact_extractor import FactExtractor
+from continuum.extraction.redaction import without_placeholders
 from continuum.extraction.screening import SUSPICION_THRESHOLD, screen
 from continuum.language.sentences import sentences
 
@@ -64,6 +65,7 @@ class ExtractionPipeline:
         suspicions = self._suspicions(exchange.utterances)
         echoed = [echo_spans(text) for text in whole]
         texts = [_without(text, spans)[:READ_CHARACTERS_MAX] for text, spans in zip(whole, echoed, strict=True)]
+        texts = [without_placeholders(text) for text in texts]
         for suspicion in suspicions:  # who would steer a model teaches nothing, not in the sentences beside either
             texts[suspicion.message] = ""
         spans = [sentences(text) for text in texts]

@@ -193,3 +193,10 @@ def _joined(pieces: Iterable[_Piece]) -> Redacted:
         parts.append(part)
         at += len(part)
     return Redacted("".join(parts), tuple(redactions))
+
+
+def without_placeholders(text: str) -> str:
+    """The text with blanks for its placeholders, every other character where it was: they name no thing."""
+    if "[redacted:" not in text:
+        return text
+    return _PLACEHOLDER.sub(lambda match: " " * len(match[0]), text)

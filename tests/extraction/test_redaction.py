@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from continuum.core.memory import ConsciousMemory
 from continuum.errors import InvalidInputError
 from continuum.extraction.redaction import SECRET_KINDS, Redacted, Redaction, Redactor
 from tests.extraction.secret_corpus import SECRETS, drawn, make_block, make_card, secrets_of
@@ -278,3 +279,11 @@ def test_drawn_characters_of_any_alphabet_take_milliseconds() -> None:
         "<private>/ ",
     ):
         assert _best_ms(drawn(Random(alphabet), alphabet, 10_000)) <= 50
+
+
+def test_a_placeholder_names_no_concept() -> None:
+    with ConsciousMemory("t", ":memory:") as memory:
+        told = memory.learn(f"The staging key of Aurora is {SECRETS['digitalocean-token'][0](Random(1))} for Kafka.")
+    assert [each.kind for each in told.redactions] == ["digitalocean-token"]
+    assert "Aurora" in told.concepts
+    assert not [name for name in told.concepts if "digitalocean" in name or "redacted" in name]
