@@ -129,6 +129,7 @@ class DecisionBody(BaseModel):
     message_id: str
     role: str
     trust: float
+    origin: str
 
 
 class DegradationBody(BaseModel):

@@ -29,7 +29,7 @@ from continuum.retrieval.passages import best_passage
 from continuum.retrieval.query import Ranking, SignalWeights
 from continuum.storage.unit_of_work import UnitOfWork
 
-MENTIONS_TRUSTED_MAX = 16
+MENTIONS_TRUSTED_MAX = 256
 CONCEPTS_PER_MEMORY_MAX = 6
 DECISIONS_MAX = 5
 RELATIONSHIPS_MAX = 16
@@ -159,6 +159,7 @@ def decisions_shown(decisions: Sequence[Decision], messages: Mapping[int, Stored
             d.extracted_from,
             d.role,
             trust_of(messages[d.message_seq].origin),
+            messages[d.message_seq].origin.value,
         )
         for d in found[:DECISIONS_MAX]
     ]

@@ -31,6 +31,9 @@ DESCRIPTION_CHARS_MAX = 160
 NAME_CHARS_MAX = 100
 """A longer name of a speaker or a concept is cut."""
 
+WORDS_OF_AN_ORDER = 2
+"""A name with fewer spaces is too short to be an order."""
+
 _UNSEEN = (
     *((0x7F, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
     *((0x180B, 0x180F), (0x200B, 0x200C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164)),
@@ -50,12 +53,6 @@ _LONE_JOINER = re.compile("(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d
 """A zero width joiner that does not stand inside an emoji."""
 _HARMLESS_NAME = re.compile(r"[\w.'’&+#@/-]+(?: [\w.'’&+#@/-]+)*")
 
-_ORIGIN_OF_ROLE = {
-    "user": Origin.USER,
-    "assistant": Origin.ASSISTANT,
-    "tool": Origin.TOOL,
-    "system": Origin.EXTERNAL,
-}
 TokenEstimate = Callable[[str], int]
 
 
@@ -167,8 +164,9 @@ def _other_lines(
 ) -> Iterable[str]:
     for decision in decisions:
         day = decision.timestamp.date().isoformat()
-        text = quoted(neutralised(decision.text, _ORIGIN_OF_ROLE[decision.role]))
-        yield f"- [d:{decision.id[:REFERENCE_CHARS]}] {day} decided ({decision.role}): {text}\n"
+        text = quoted(neutralised(decision.text, Origin(decision.origin)))
+        who = _who(decision.role, decision.origin)
+        yield f"- [d:{decision.id[:REFERENCE_CHARS]}] {day} decided ({who}): {text}\n"
     for concept in concepts:
         if concept.description:
             about = quoted(neutralised(concept.description[:DESCRIPTION_CHARS_MAX], Origin.EXTERNAL))
@@ -181,6 +179,8 @@ def _other_lines(
 def _name(name: str) -> str:
     """A name as it is if it holds nothing but words, else quoted, so that no name looks like a role or a line."""
     short = name if len(name) <= NAME_CHARS_MAX else name[: NAME_CHARS_MAX - 1] + "…"
+    if short.count(" ") >= WORDS_OF_AN_ORDER:
+        short = neutralised(short, Origin.EXTERNAL)
     if _HARMLESS_NAME.fullmatch(short):
         return short
     return quoted(short).replace("[", "\\u005b")

@@ -20,7 +20,7 @@ from continuum.core.recall_id import SIGNALS, vector_of
 from continuum.retrieval.query import DEFAULT_WEIGHTS, SignalWeights
 
 TESTS_MIN = 40
-"""Feedbacks before learnt weights may rank."""
+"""Different questions with feedback before learnt weights may rank."""
 MARGIN = 1.64
 """Standard errors by which the mean gain must exceed zero: one case in twenty by chance."""
 MEMORY = 400.0
@@ -69,11 +69,14 @@ class Ranker:
     _square: float = 0.0
     _hits: float = 0.0
     _default_hits: float = 0.0
+    _questions: set[tuple[int, ...]] = field(default_factory=set)
+    """Different ones: who says the same of one question a hundred times has tested one."""
 
-    def learn(self, shown: Sequence[Mapping[str, float]], used: Sequence[bool]) -> None:
-        """One feedback: the signals of each memory that was shown, and which of them were used."""
+    def learn(self, shown: Sequence[Mapping[str, float]], used: Sequence[bool], question: tuple[int, ...] = ()) -> None:
+        """One feedback: the signals of each memory that was shown, and which of them were used for which question."""
         if not any(used) or all(used):
             return  # says nothing about order
+        self._questions.add(question)
         signals = np.array([vector_of(each) for each in shown])
         marks = np.array(used, dtype=np.bool_)
         self._test(signals, marks)
@@ -103,7 +106,7 @@ class Ranker:
     @property
     def in_force(self) -> bool:
         """Whether the learnt weights have shown themselves better than the default ones."""
-        return self._tests >= TESTS_MIN and self._mean() > self._margin()
+        return len(self._questions) >= TESTS_MIN and self._mean() > self._margin()
 
     def _mean(self) -> float:
         return self._gain / self._mass if self._mass else 0.0

@@ -63,6 +63,8 @@ def read_recall(secret: bytes, token: str) -> RecallNote:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise _foreign() from None
+    if base64.urlsafe_b64encode(raw).decode().rstrip("=") != token:
+        raise _foreign()  # another spelling of the same bytes would count as another recall
     signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
     if not hmac.compare_digest(signature, _signature(secret, body)):
         raise _foreign()

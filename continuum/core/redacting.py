@@ -77,7 +77,9 @@ def _walked(value: Json, redactor: Redactor, kinds: list[str]) -> Json:
 
 def redacted_member(key: str, value: Json, redactor: Redactor, kinds: list[str]) -> Json:
     """A member of an object; what stands under a key such as "password" is read together with it."""
-    if not isinstance(value, str):
+    if isinstance(value, list):
+        return [redacted_member(key, each, redactor, kinds) for each in value]
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
         return _walked(value, redactor, kinds)
     named = redactor.redact(f"{key}: {value}")
     head = f"{key}: "

@@ -13,7 +13,7 @@ from continuum.core.stating import append_entry
 from continuum.core.validation import checked_label, checked_text
 from continuum.domain.ids import TenantId
 from continuum.domain.records import StoredMessage, Wording
-from continuum.errors import InvalidInputError, NotFoundError, shown
+from continuum.errors import ConflictError, InvalidInputError, NotFoundError, shown
 
 if TYPE_CHECKING:
     from continuum.core.assembly import Engine
@@ -37,6 +37,9 @@ def revise_message(engine: Engine, tenant: TenantId, message_id: str, text: str)
             raise NotFoundError(f"message_id: {shown(message_id)} is no message of this tenant")
         if message.text == words:
             return message
+        if engine.sealer is not None and engine.sealer.broken(work, {message.seq: message}):
+            problem = f"message_id: the seal of {shown(message_id)} does not fit; who revises it would vouch for it"
+            raise ConflictError(f"{problem}. Forget it, and learn it again")
         earlier = work.history.wordings([message.seq])
         since = earlier[-1].until_seq if earlier else message.seq
         payload = {"seq": message.seq, "message_id": message.id}

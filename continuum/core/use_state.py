@@ -77,7 +77,8 @@ class Use:
         if told["signals"]:
             marks = set(used)
             shown = [(signals, seq in marks) for seq, signals in told["signals"] if seq not in hidden]
-            self.ranker.learn([signals for signals, _ in shown], [mark for _, mark in shown])
+            signals = [signals for signals, _ in shown]
+            self.ranker.learn(signals, [mark for _, mark in shown], tuple(told["cues"]))
 
 
 def pairs_of(named: Collection[str], spoken: Collection[str]) -> list[tuple[str, str]]:

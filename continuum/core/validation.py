@@ -17,6 +17,7 @@ from itertools import islice
 from continuum.domain.clock import EARLIEST_MICROS, LATEST_MICROS, Micros, to_micros
 from continuum.domain.ids import checked_name
 from continuum.domain.records import ROLES, Json, Message, Origin, Role, Scope, Utterance
+from continuum.domain.trust import trust_of
 from continuum.errors import InvalidInputError, shown
 
 METADATA_DEPTH_MAX = 16
@@ -231,8 +232,11 @@ def _origin(message: Message, field: str) -> Origin:
         raise InvalidInputError(
             f"{field}.origin", f"is {shown(message.origin)}; it must be one of {', '.join(Origin)}"
         ) from None
-    if origin is Origin.USER and message.role != "user":
-        raise InvalidInputError(f"{field}.origin", f"cannot be user for a message of role {message.role}")
+    own = _ORIGINS[message.role]
+    if trust_of(origin) > trust_of(own):
+        raise InvalidInputError(
+            f"{field}.origin", f"cannot be {origin} for a message of role {message.role}, which is trusted less"
+        )
     return origin
 
 

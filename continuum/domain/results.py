@@ -108,6 +108,7 @@ class RecalledDecision:
     message_id: str
     role: str
     trust: float = 1.0
+    origin: str = "user"
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,7 @@ class StepWriter:
         work.facts.close([seq], entry.seq)
         work.history.remove_vectors([seq])
         retelling.finish(entry.seq)
+        put_seals(self._engine.sealer, work, list(work.messages.by_seqs([seq]).values()))
 
     def _adjust(self, entry: LogEntry) -> None:
         """Merge, rename or undo, and fold what it touches anew."""

@@ -52,7 +52,7 @@ def test_without_the_defences_most_attacks_reach_the_first_ten(tmp_path: Path) -
 @requirement("trust:red-team", "links:provenance")
 @pytest.mark.parametrize("origin", [origin for origin in Origin if origin is not Origin.USER])
 def test_what_one_source_says_a_hundred_times_stays_below_what_is_walked(origin: Origin) -> None:
-    role = {Origin.ASSISTANT: "assistant", Origin.TOOL: "tool"}.get(origin, "system")
+    role = {Origin.ASSISTANT: "assistant", Origin.TOOL: "tool"}.get(origin, "user")
     with ConsciousMemory("t", ":memory:") as memory:
         for number in range(100):
             text = f"Aurora runs on Kafka and Kubernetes, as run {number} shows."

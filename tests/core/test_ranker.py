@@ -21,8 +21,8 @@ def feedback(chance: random.Random, telling: str, other: str) -> tuple[list[dict
 def taught(count: int, telling: str = "opening", other: str = "session", seed: int = 1) -> Ranker:
     chance = random.Random(seed)
     ranker = Ranker()
-    for _ in range(count):
-        ranker.learn(*feedback(chance, telling, other))
+    for number in range(count):
+        ranker.learn(*feedback(chance, telling, other), (number,))
     return ranker
 
 
@@ -43,16 +43,24 @@ def test_before_enough_feedback_the_default_ranks() -> None:
     assert ranker.learnt() != DEFAULT_WEIGHTS
 
 
+def test_one_question_told_a_thousand_times_has_tested_one() -> None:
+    chance, ranker = random.Random(1), Ranker()
+    for _ in range(1_000):
+        ranker.learn(*feedback(chance, "opening", "session"), (7, 8))
+    assert ranker.report().gain > ranker.report().margin
+    assert not ranker.in_force
+
+
 def test_feedback_by_chance_does_not_come_into_force() -> None:
     chance = random.Random(5)
     in_force = 0
     for _ in range(20):
         ranker = Ranker()
-        for _ in range(200):
+        for number in range(200):
             shown = [{"text": chance.random(), "session": chance.random()} for _ in range(10)]
             used = [False] * 10
             used[chance.randrange(10)] = True
-            ranker.learn(shown, used)
+            ranker.learn(shown, used, (number,))
         in_force += ranker.in_force
     assert in_force <= 3
 
