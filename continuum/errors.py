@@ -97,6 +97,13 @@ class StorageUnavailableError(StorageError):
     code = "storage_unavailable"
 
 
+class StorageConnectionError(StorageUnavailableError):
+    """The connection to a database server was lost or could not be made; nothing was kept, try again."""
+
+    code = "storage_connection"
+    retryable = True
+
+
 class StorageBusyError(StorageError):
     """Other writers held the store longer than the bounded wait; nothing was written, try again."""
 

@@ -16,7 +16,7 @@ from continuum.core.facts_by_hand import supersede
 from continuum.core.folding import UNCONFIRMED_STRENGTH_MAX, LinkSettings, meeting_of
 from continuum.core.origin_seal import Sealer, put_seals
 from continuum.core.refolding import ENTITY_NAME_CHARS_MAX
-from continuum.core.repeats import answered_before, fresh_utterances, remember_answer, same_again
+from continuum.core.repeats import answered_before, foresee_answer, fresh_utterances, remember_answer, same_again
 from continuum.core.stating import ensure_tenant
 from continuum.core.validation import same_key
 from continuum.domain.clock import Micros
@@ -45,7 +45,7 @@ from continuum.language.forms import Form
 from continuum.language.names import entity_key
 from continuum.language.tokens import encode_tags, encode_terms, marked, tag, without_ranges
 from continuum.retrieval.signatures import with_wording
-from continuum.storage.unit_of_work import UnitOfWork
+from continuum.storage.unit_of_work import UnitOfWork, together
 
 Extract = Callable[[Exchange], Extraction]
 
@@ -107,12 +107,15 @@ def record(
     Raises ConflictError if the key was used for other words.
     """
     asked = exchange = prepared.exchange
+    keys = [same_key(exchange.session_id, utterance) for utterance in exchange.utterances]
+    timed = {key for key in keys if key is not None}
+    work.tenants.foresee()
+    foresee_answer(work, exchange)
+    work.messages.foresee_known(sorted(timed))
     answered = answered_before(work, exchange)
     if answered is not None:
         return Learned(answered)
     tenant = ensure_tenant(work, exchange.recorded_at)
-    keys = [same_key(exchange.session_id, utterance) for utterance in exchange.utterances]
-    timed = {key for key in keys if key is not None}
     if timed:
         known = work.messages.known(sorted(timed))
         fresh = fresh_utterances(exchange, keys, set(known))
@@ -152,13 +155,17 @@ def derive(
     `worded` says since which position a message has the words it has, where it was worded anew.
     """
     taught = keep_evidence(work, secret, messages, extraction)
-    new_ids = work.entities.observe(entities_of(taught, adjustments))
+    statements = keep_statements(work, secret, messages, extraction, worded or {})
+    work.facts.foresee_slots(dict.fromkeys(statement.slot_id for statement in statements))
     meetings = [meeting_of(taught, a, b, sources) for a, b, sources in pairs_of(taught, adjustments)]
-    links_created = work.links.reinforce(meetings, initial=links.initial, rate=links.rate, cap=UNCONFIRMED_STRENGTH_MAX)
     compounds = compounds_of(secret, taught, adjustments)
-    compounds_found = work.compounds.count(sorted(compounds, key=lambda compound: compound.id))
+    new_ids, links_created, compounds_found = together(
+        work.entities.observing(entities_of(taught, adjustments)),
+        work.links.reinforcing(meetings, initial=links.initial, rate=links.rate, cap=UNCONFIRMED_STRENGTH_MAX),
+        work.compounds.counting(sorted(compounds, key=lambda compound: compound.id)),
+    )
     decisions = tuple(decisions_in(secret, messages, extraction))
-    facts = keep_current(work, secret, keep_statements(work, secret, messages, extraction, worded or {}))
+    facts = keep_current(work, secret, statements)
     ids = {entity.id for entity in taught.entities if entity.id in new_ids}
     new_concepts = tuple(c.name for c, e in zip(extraction.concepts, taught.entities, strict=False) if e.id in ids)
     return Derived(new_concepts, decisions, links_created, compounds_found, tuple(facts))
@@ -171,7 +178,7 @@ def keep_evidence(work: UnitOfWork, secret: bytes, messages: Sequence[StoredMess
     taught = _taught(secret, ids, messages, extraction, decisions)
     work.evidence.put([taught])
     work.mentions.append(sorted(_mentions(ids, extraction.concepts, messages), key=_mention_order))
-    work.decisions.append(decisions)
+    work.decisions.keep(decisions)
     return taught
 
 
@@ -283,11 +290,12 @@ def _tags(message: StoredMessage) -> list[tuple[str, str]]:
 
 def _append(work: UnitOfWork, exchange: Exchange) -> list[StoredMessage]:
     count = len(exchange.utterances)
-    record = work.tenants.advance(count, exchange.recorded_at)
+    at = max(utterance.timestamp for utterance in exchange.utterances)
+    record, number = together(
+        work.tenants.advancing(count, exchange.recorded_at), work.sessions.appending(exchange.session_id, count, at)
+    )
     # Times ascend along the log, whatever the clocks of its writers say: "what we knew then" is a position.
     last_seq, recorded_at = record.last_seq, record.last_active
-    at = max(utterance.timestamp for utterance in exchange.utterances)
-    number = work.sessions.append(exchange.session_id, count, at)
     messages = [
         StoredMessage(
             id=uuid7(exchange.recorded_at),

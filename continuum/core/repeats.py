@@ -14,6 +14,12 @@ from continuum.storage.repositories.messages import KnownMessage
 from continuum.storage.unit_of_work import UnitOfWork
 
 
+def foresee_answer(work: UnitOfWork, exchange: Exchange) -> None:
+    """`answered_before` will be asked."""
+    if exchange.idempotency_key is not None:
+        work.idempotency.foresee(_kept_key(exchange.idempotency_key))
+
+
 def answered_before(work: UnitOfWork, exchange: Exchange) -> LearningResult | None:
     if exchange.idempotency_key is None:
         return None

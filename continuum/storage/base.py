@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Protocol, TypedDict
 
 from continuum.errors import StorageError
@@ -40,10 +41,15 @@ class Dialect:
     name: str
     """Names the folder of migrations and the suffix of statements that differ, e.g. ``sqlite``."""
     placeholder: str = "?"
+    """What marks a parameter; ``$`` is followed by its number."""
     max_parameters: int = 32_766
     """The most parameters one statement may carry; longer lists are split."""
     rows_at_once: int = 1
     """Rows in one INSERT. SQLite takes them faster one by one (3 against 8 microseconds); a server does not."""
+    arrays: bool = False
+    """Whether ``IN`` takes its list as one parameter, an array."""
+    ahead: bool = False
+    """Whether statements can be sent before their answers are needed."""
     begin_read: str = "BEGIN"
     begin_write: str = "BEGIN"
     tables: str = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
@@ -53,8 +59,13 @@ class Dialect:
         """Put this database's placeholder for each ``?`` that stands outside quotes."""
         if self.placeholder == "?":
             return sql
+        numbers = count(1)
+        mark = self.placeholder
         pieces = sql.split("'")  # every second piece is inside a text literal
-        pieces[::2] = [piece.replace("?", self.placeholder) for piece in pieces[::2]]
+        for place in range(0, len(pieces), 2):
+            first, *rest = pieces[place].split("?")
+            marks = (f"{mark}{next(numbers)}{part}" if mark == "$" else mark + part for part in rest)
+            pieces[place] = first + "".join(marks)
         return "'".join(pieces)
 
 
@@ -107,6 +118,18 @@ class StorageBackend(ABC):
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
+
+    def tenant_transaction(self, tenant: str, write: bool = False) -> AbstractContextManager[Connection]:
+        """A transaction in which the rows of one tenant are read or written, and no others."""
+        return self.transaction(write)
+
+    def system_transaction(self) -> AbstractContextManager[Connection]:
+        """A reading transaction for what is listed across tenants."""
+        return self.transaction()
+
+    def migration_transaction(self, write: bool = False) -> AbstractContextManager[Connection]:
+        """A transaction that may change the schema; writing ones wait for each other."""
+        return self.transaction(write)
 
     @contextmanager
     def cursor(self) -> Iterator[Connection]:

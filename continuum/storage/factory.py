@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
-from continuum.errors import ConfigurationError
+from continuum.errors import ConfigurationError, FeatureUnavailableError, install_hint
 from continuum.storage.base import StorageBackend
 from continuum.storage.migrate import Migrator
 from continuum.storage.sqlite_backend import SQLiteBackend
@@ -19,12 +19,15 @@ def open_backend(
 ) -> StorageBackend:
     """A backend ready to use, its schema up to date.
 
-    `storage` is a path, ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``:memory:`` or a StorageBackend,
-    which is taken as it is. Raises ConfigurationError for another kind of URL, StorageError if it cannot be opened.
+    `storage` is a path, ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``:memory:``, ``postgresql://...`` or
+    a StorageBackend, which is taken as it is. Raises ConfigurationError for another kind of URL,
+    FeatureUnavailableError without PostgreSQL's driver, StorageError if it cannot be opened.
     """
     if isinstance(storage, StorageBackend):
         Migrator(storage).upgrade()
         return storage
+    if str(storage).startswith(("postgresql://", "postgres://")):
+        return _postgres(str(storage), timeout_seconds)
     return SQLiteBackend(sqlite_path(str(storage)), timeout=timeout_seconds)
 
 
@@ -33,9 +36,17 @@ def sqlite_path(storage: str) -> str:
     scheme, separator, rest = storage.partition("://")
     if not separator:
         return storage
-    if scheme in ("postgresql", "postgres"):
-        raise ConfigurationError("storage: PostgreSQL is not part of this version; use a path or sqlite:///path")
     if scheme != "sqlite" or not rest.startswith("/"):
-        raise ConfigurationError(f"storage: unknown URL {scheme}://...; use a path or sqlite:///path")
+        raise ConfigurationError(
+            f"storage: unknown URL {scheme}://...; use a path, sqlite:///path or postgresql://host/db"
+        )
     path = unquote(rest[1:])
     return path or MEMORY
+
+
+def _postgres(url: str, timeout_seconds: float) -> StorageBackend:
+    try:
+        from continuum.storage.postgres_backend import PostgresBackend, PostgresSettings
+    except ImportError as exc:
+        raise FeatureUnavailableError(f"storage: PostgreSQL needs its driver; {install_hint('postgres')}") from exc
+    return PostgresBackend(url, PostgresSettings(lock_seconds=timeout_seconds))

@@ -40,9 +40,13 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def statements(self) -> list[str]:
-        """Its statements, without comments; each ends with a semicolon at the end of a line."""
+        """Its statements, without comments; each ends with a semicolon at the end of a line.
+
+        A block between ``$$`` is part of one statement.
+        """
         plain = re.sub(r"^\s*--.*$", "", self.text, flags=re.MULTILINE)
-        return [part.strip() for part in re.split(r";[ \t]*(?:\n|$)", plain) if part.strip()]
+        found = re.findall(r"((?:\$\$.*?\$\$|.)*?);[ \t]*(?:\n|$)", plain, flags=re.DOTALL)
+        return [part.strip() for part in found if part.strip()]
 
 
 def migration(file_name: str, text: str) -> Migration:
@@ -81,7 +85,7 @@ class Migrator:
 
     def version(self) -> int:
         """The schema version of the store, 0 if it is empty."""
-        with self._backend.transaction() as connection:
+        with self._backend.migration_transaction() as connection:
             return max(self._applied(connection), default=0)
 
     def upgrade(self) -> tuple[int, ...]:
@@ -90,10 +94,10 @@ class Migrator:
         A store that holds an older schema is copied first. Raises SchemaVersionError if the store is newer than
         this code, or was migrated by different files.
         """
-        with self._backend.transaction() as connection:
+        with self._backend.migration_transaction() as connection:
             if not self._missing(self._applied(connection)):
                 return ()
-        with self._backend.transaction(write=True) as connection:
+        with self._backend.migration_transaction(write=True) as connection:
             applied = self._applied(connection)
             missing = self._missing(applied)
             if applied and missing:

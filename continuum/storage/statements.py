@@ -18,6 +18,9 @@ from continuum.errors import ConfigurationError
 from continuum.storage.base import Dialect
 
 LIST_AT_ONCE = 256
+ARRAY_AT_ONCE = 4_096
+AS_ARRAY = -1
+"""In place of a number of list items: the list is one parameter."""
 
 _HEADER = re.compile(r"^-- (name|scope): *(\w+) *$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
@@ -43,9 +46,11 @@ class Statement:
     """Values in each row of ``:rows``, without the tenant."""
 
     def text(self, size: int) -> str:
-        """The SQL for `size` rows or list items."""
+        """The SQL for `size` rows or list items, or for a list that is one parameter."""
         if not self.expands:
             return self.before
+        if size == AS_ARRAY:
+            return f"{self.before.removesuffix('IN ')}= ANY(?){self.after.replace('IN :list', '= ANY(?)')}"
         mark = "?" if self.expands == "list" else "(?" + ", ?" * self.width + ")"
         marks = ", ".join([mark] * size)
         if self.expands == "rows":
@@ -134,9 +139,16 @@ def row_chunks(count: int, width: int, dialect: Dialect) -> Iterator[int]:
         count -= size
 
 
-def list_chunks(values: Iterable[Any]) -> Iterator[Sequence[Any]]:
-    """Distinct values in pieces of a power of two, the last one filled up by repeating a value."""
+def list_chunks(values: Iterable[Any], *, arrays: bool = False) -> Iterator[Sequence[Any]]:
+    """Distinct values in pieces of a power of two, the last one filled up by repeating a value.
+
+    As arrays, which are one parameter at any length, they are only cut where they get long.
+    """
     distinct = list(dict.fromkeys(values))
+    if arrays:
+        for start in range(0, len(distinct), ARRAY_AT_ONCE):
+            yield distinct[start : start + ARRAY_AT_ONCE]
+        return
     for start in range(0, len(distinct), LIST_AT_ONCE):
         piece = distinct[start : start + LIST_AT_ONCE]
         size = 1 << (len(piece) - 1).bit_length()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from continuum.domain.ids import TenantId
 from continuum.storage.base import Connection, Dialect, Row, StorageBackend
 from continuum.storage.repositories.apart import Apart
-from continuum.storage.repositories.base import TenantSession
+from continuum.storage.repositories.base import TenantSession, together
 from continuum.storage.repositories.compounds import Compounds
 from continuum.storage.repositories.decisions import Decisions
 from continuum.storage.repositories.derived import Derived
@@ -28,6 +28,8 @@ from continuum.storage.repositories.sessions import Sessions
 from continuum.storage.repositories.system import SystemRepository
 from continuum.storage.repositories.tenants import Tenants
 from continuum.storage.repositories.vectors import Vectors
+
+__all__ = ["UnitOfWork", "system_unit_of_work", "together", "unit_of_work"]
 
 
 class UnitOfWork:
@@ -82,7 +84,7 @@ def unit_of_work(backend: StorageBackend, tenant_id: TenantId, *, write: bool = 
     When a writing `with` is left without an exception, what it wrote survives a power cut. Raises StorageBusyError
     after a bounded wait, StorageFullError, StorageCorruptError and other StorageErrors; then nothing was kept.
     """
-    with backend.transaction(write=write) as connection:
+    with backend.tenant_transaction(tenant_id, write) as connection:
         work = UnitOfWork(connection, backend.dialect, tenant_id)
         yield work
         work.tenants.write_counts()
@@ -91,5 +93,5 @@ def unit_of_work(backend: StorageBackend, tenant_id: TenantId, *, write: bool = 
 @contextmanager
 def system_unit_of_work(backend: StorageBackend) -> Iterator[SystemRepository]:
     """A reading transaction across tenants, for administration; nothing in it belongs to a caller."""
-    with backend.transaction() as connection:
+    with backend.system_transaction() as connection:
         yield SystemRepository(connection, backend.dialect)

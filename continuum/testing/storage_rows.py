@@ -185,6 +185,7 @@ WRITES: dict[str, Callable[[UnitOfWork], object]] = {
     "links.reinforce": lambda work: work.links.reinforce([link("bees", "honey", 90), link("bees", "wax")], **RATES),
     "links.set_link": lambda work: work.links.set_link(link("bees", "honey", strength=0.9)),
     "decisions.append": lambda work: work.decisions.append([decision("d90", 1)]),
+    "decisions.keep": lambda work: work.decisions.keep([decision("d90", 1)]),
     "compounds.count": lambda work: work.compounds.count([compound("bees", "honey"), compound("bees", "wax")]),
     "vectors.put": lambda work: work.vectors.put([StoredVector(1, "small", b"other")]),
     "idempotency.put": lambda work: work.idempotency.put("key1", b"other", "[]", NOW),

@@ -96,8 +96,13 @@ class StorageConformance(ScrubConformance):
                 for name in work.__slots__
                 if isinstance(repository := getattr(work, name), Repository)
                 for method in dir(repository)
-                if not (name.startswith("_") or method.startswith("_"))
+                if not (name.startswith("_") or method.startswith("_") or is_part_of_another(repository, method))
             }
+
+        def is_part_of_another(repository: Repository, method: str) -> bool:
+            """What only sends a statement ahead, or is one that others run to its end."""
+            gives = str(getattr(repository, method).__annotations__.get("return"))
+            return method.startswith("foresee") or gives.startswith("TwoSteps")
 
         tried = {name.split(" ")[0] for name in (*READS, *WRITES)}
         # It writes what other methods counted, before the commit of each of them.
@@ -175,8 +180,12 @@ class StorageConformance(ScrubConformance):
 
     # -- what the backend offers a user
 
+    def create_table(self, backend: StorageBackend, statement: str) -> None:
+        """Make a table of the user's own; replace it where the role that runs statements may create none."""
+        backend.execute(statement)
+
     def test_a_statement_of_a_users_own_takes_question_marks(self, backend: StorageBackend) -> None:
-        backend.execute("CREATE TABLE notes (name TEXT, body TEXT)")
+        self.create_table(backend, "CREATE TABLE notes (name TEXT, body TEXT)")
         backend.executemany("INSERT INTO notes VALUES (?, ?)", [("a", "what?"), ("b", "nothing")])
         rows = backend.execute("SELECT name FROM notes WHERE body = '?' OR body = ?", ("what?",))
         assert [tuple(row) for row in rows] == [("a",)]

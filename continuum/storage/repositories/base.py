@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from continuum.domain.ids import TenantId
-from continuum.storage.base import Connection, Dialect, Row
-from continuum.storage.statements import Statement, list_chunks, row_chunks, sql_text, statements
+from continuum.storage.base import Connection, Cursor, Dialect, Row
+from continuum.storage.statements import AS_ARRAY, Statement, list_chunks, row_chunks, sql_text, statements
+
+Result = TypeVar("Result")
+TwoSteps = Generator[None, None, Result]
+"""An operation that sends what it asks, stops once, and then reads the answers: run by `together`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,27 @@ class TenantSession:
     dialect: Dialect
     tenant_id: TenantId
     added: Counter[str] = field(default_factory=Counter)
+    foreseen: dict[Hashable, Cursor] = field(default_factory=dict)
+    """Statements that were sent before anybody asked for their rows, by text and parameters."""
+    owed: list[Callable[[], object]] = field(default_factory=list)
+    """What is left to be done with answers that nobody waits for; done before the commit."""
+
+
+def together(*operations: TwoSteps[Any]) -> list[Any]:
+    """Run operations that do not need each other's results: all ask, then all read. One round trip for all."""
+    for operation in operations:
+        next(operation)
+    return [finished(operation) for operation in operations]
+
+
+def finished(operation: TwoSteps[Result]) -> Result:
+    """The result of an operation, run to its end."""
+    while True:
+        try:
+            next(operation)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
 
 
 class Repository:
@@ -32,11 +57,40 @@ class Repository:
 
     def _rows(self, name: str, **values: Any) -> list[Row]:
         """The rows of one statement."""
+        statement, text, parameters = self._statement(name, values)
+        cursor = self._foreseen(text, parameters) or self._session.connection.execute(text, parameters)
+        return cursor.fetchall() if statement.returns else []
+
+    def _statement(self, name: str, values: dict[str, Any]) -> tuple[Statement, str, list[Any]]:
         session = self._session
         values["tenant_id"] = session.tenant_id
         statement = statements(session.dialect.name)[name]
-        parameters = [values[each] for each in statement.names_before]
-        return session.connection.execute(sql_text(session.dialect, name, 0), parameters).fetchall()
+        return statement, sql_text(session.dialect, name, 0), [values[each] for each in statement.names_before]
+
+    def _foreseen(self, text: str, parameters: Sequence[Any]) -> Cursor | None:
+        """The answer to a statement that was sent before, once."""
+        foreseen = self._session.foreseen
+        return foreseen.pop(_key(text, parameters), None) if foreseen else None
+
+    def _foresee(self, name: str, **values: Any) -> None:
+        """Send a reading statement whose rows will be asked for, before anything that would change them is written.
+
+        Does nothing where answers come at once.
+        """
+        if self._session.dialect.ahead:
+            _, text, parameters = self._statement(name, values)
+            self._session.foreseen[_key(text, parameters)] = self._session.connection.execute(text, parameters)
+
+    def _foresee_in(self, name: str, items: Iterable[Any], **values: Any) -> None:
+        """As `_foresee`, for a statement with ``IN :list`` and the same items in the same order."""
+        if self._session.dialect.ahead:
+            for text, parameters in self._listed(name, items, values):
+                self._session.foreseen[_key(text, parameters)] = self._session.connection.execute(text, parameters)
+
+    def _asked(self, name: str, **values: Any) -> Callable[[], list[Row]]:
+        """Send one statement; its rows are waited for only when they are asked for."""
+        _, text, parameters = self._statement(name, values)
+        return self._session.connection.execute(text, parameters).fetchall
 
     def _each(self, name: str, every: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement without answer once for each set of values."""
@@ -50,25 +104,38 @@ class Repository:
 
     def _rows_in(self, name: str, items: Iterable[Any], **values: Any) -> list[Row]:
         """The rows of a statement with ``IN :list``, in pieces; no items, no rows."""
+        returns = statements(self._session.dialect.name)[name].returns
+        found: list[Row] = []
+        for text, parameters in self._listed(name, items, values):
+            cursor = self._foreseen(text, parameters) or self._session.connection.execute(text, parameters)
+            found += cursor.fetchall() if returns else []
+        return found
+
+    def _listed(self, name: str, items: Iterable[Any], values: dict[str, Any]) -> Iterable[tuple[str, list[Any]]]:
+        """Text and parameters for each piece of a list."""
         session = self._session
         values["tenant_id"] = session.tenant_id
         statement = statements(session.dialect.name)[name]
+        arrays = session.dialect.arrays
         before = [values[each] for each in statement.names_before]
-        found: list[Row] = []
-        for piece in list_chunks(items):
-            text = sql_text(session.dialect, name, len(piece))
-            after = [item for each in statement.names_after for item in (piece if each == "list" else [values[each]])]
-            found += session.connection.execute(text, [*before, *piece, *after]).fetchall()
-        return found
+        for piece in list_chunks(items, arrays=arrays):
+            listed = [piece] if arrays else piece
+            after = [item for each in statement.names_after for item in (listed if each == "list" else [values[each]])]
+            yield sql_text(session.dialect, name, AS_ARRAY if arrays else len(piece)), [*before, *listed, *after]
 
     def _put(self, name: str, rows: Sequence[Sequence[Any]], **values: Any) -> list[Row]:
         """Run a statement with ``VALUES :rows`` for all rows; gives what it returns."""
+        return self._putting(name, rows, **values)()
+
+    def _putting(self, name: str, rows: Sequence[Sequence[Any]], **values: Any) -> Callable[[], list[Row]]:
+        """As `_put`, but what it returns is waited for only when it is asked for."""
         session = self._session
         statement = statements(session.dialect.name)[name]
         after = [values[each] for each in statement.names_after]
         if session.dialect.rows_at_once == 1:
-            return self._put_singly(statement, [(session.tenant_id, *row, *after) for row in rows])
-        returned: list[Row] = []
+            singly = self._put_singly(statement, [(session.tenant_id, *row, *after) for row in rows])
+            return lambda: singly
+        cursors: list[Cursor] = []
         start = 0
         for size in row_chunks(len(rows), statement.width, session.dialect):
             parameters: list[Any] = []
@@ -76,9 +143,10 @@ class Repository:
                 parameters.append(session.tenant_id)
                 parameters += row
             start += size
-            text = sql_text(session.dialect, name, size)
-            returned += session.connection.execute(text, parameters + after).fetchall()
-        return returned
+            cursors.append(session.connection.execute(sql_text(session.dialect, name, size), parameters + after))
+        if not statement.returns:
+            return list
+        return lambda: [row for cursor in cursors for row in cursor.fetchall()]
 
     def _put_singly(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[Row]:
         connection = self._session.connection
@@ -88,3 +156,7 @@ class Repository:
         if rows:
             connection.executemany(text, rows)
         return []
+
+
+def _key(text: str, parameters: Sequence[Any]) -> Hashable:
+    return text, tuple(tuple(each) if isinstance(each, list) else each for each in parameters)

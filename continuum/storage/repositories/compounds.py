@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from continuum.domain.records import CompoundConcept
 from continuum.storage.base import Row
-from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.base import Repository, TwoSteps, finished
 
 COMPOUNDS_OF_ENTITY_MAX = 64
 
@@ -42,12 +42,18 @@ class Compounds(Repository):
 
         Its members can be looked up from the second time on.
         """
+        return finished(self.counting(compounds))
+
+    def counting(self, compounds: Sequence[CompoundConcept]) -> TwoSteps[int]:
+        """`count` in two steps, for `together`."""
         given: dict[str, CompoundConcept] = {}
         for each in compounds:
             known = given.get(each.id)
             given[each.id] = _joined(known, each) if known else each
         ordered = [given[each] for each in sorted(given)]
-        returned = self._put("count_compounds", [_compound_row(each) for each in ordered])
+        answer = self._putting("count_compounds", [_compound_row(each) for each in ordered])
+        yield
+        returned = answer()
         before = {row[0]: row[1] - given[row[0]].co_occurrence_count for row in returned}
         repeated = [row[0] for row in returned if row[1] >= 2 > before[row[0]]]
         members = {(member, each) for each in repeated for member in given[each].component_concepts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from continuum.domain.records import Decision
-from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.base import Repository, TwoSteps, finished
 from continuum.storage.repositories.messages import NO_SEQ
 
 
@@ -14,6 +14,16 @@ class Decisions(Repository):
 
     def append(self, decisions: Sequence[Decision]) -> int:
         """Keep decisions; one whose id is there already is left as it is. Gives how many are new."""
+        return finished(self.appending(decisions))
+
+    def keep(self, decisions: Sequence[Decision]) -> None:
+        """`append` without waiting for how many are new."""
+        operation = self.appending(decisions)
+        next(operation)
+        self._session.owed.append(lambda: finished(operation))
+
+    def appending(self, decisions: Sequence[Decision]) -> TwoSteps[int]:
+        """`append` in two steps, for `together`."""
         rows = [
             (
                 each.id, each.decision_text, each.context, each.role, each.instance_id, each.timestamp,
@@ -21,7 +31,9 @@ class Decisions(Repository):
             )
             for each in decisions
         ]  # fmt: skip
-        new = len(self._put("append_decisions", rows))
+        answer = self._putting("append_decisions", rows)
+        yield
+        new = len(answer())
         self._session.added["decisions"] += new
         return new
 
@@ -34,6 +46,10 @@ class Decisions(Repository):
     def recent(self, limit: int = 20) -> list[Decision]:
         """The newest decisions by log position."""
         return self.list(limit=limit)
+
+    def foresee(self, seqs: Iterable[int]) -> None:
+        """`of_messages` will be asked for exactly these."""
+        self._foresee_in("decisions_of_messages", seqs)
 
     def of_messages(self, seqs: Iterable[int]) -> list[Decision]:
         """Decisions that these messages hold, in the order of their words."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from continuum.domain.records import Entity
 from continuum.storage.base import Row
-from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.base import Repository, TwoSteps, finished
 
 ALIASES_MAX = 16
 RECENT_MENTIONS = 512
@@ -98,9 +98,15 @@ class Entities(Repository):
         Occurrences add up, seqs and times widen, the first description that says something stays, aliases
         unite (the first 16 in sorted order), a type other than ``concept`` wins.
         """
+        return finished(self.observing(entities))
+
+    def observing(self, entities: Sequence[Entity]) -> TwoSteps[set[str]]:
+        """`observe` in two steps, for `together`."""
         ordered = joined_sightings(entities)
         given = {entity.id: entity for entity in ordered}
-        returned = self._put("observe_entities", [_entity_row(entity) for entity in ordered])
+        answer = self._putting("observe_entities", [_entity_row(entity) for entity in ordered])
+        yield
+        returned = answer()
         for row in returned:
             self._correct(given[row[0]], *row[2:])
         new = {row[0] for row in returned if row[1] == 0}
@@ -136,6 +142,10 @@ class Entities(Repository):
     def remove(self, ids: Iterable[str]) -> None:
         """Delete entities that nothing speaks of any more."""
         self._session.added["entities"] -= len(self._rows_in("remove_entities", ids))
+
+    def foresee(self, ids: Iterable[str]) -> None:
+        """`by_ids` will be asked for exactly these."""
+        self._foresee_in("entities_by_id", ids)
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, Entity]:
         """Those of the ids that are this tenant's."""

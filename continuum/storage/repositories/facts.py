@@ -181,6 +181,18 @@ class Facts(Repository):
         """The facts of slots, in the order in which they began."""
         return sorted(map(_fact, self._rows_in("facts_of_slots", slot_ids)), key=fact_order)
 
+    def foresee_slots(self, slot_ids: Iterable[str]) -> None:
+        """`of_slots` will be asked for exactly these."""
+        self._foresee_in("facts_of_slots", slot_ids)
+
+    def foresee_stated(self, seqs: Iterable[int]) -> None:
+        """`stated_at` will be asked for exactly these, as it is now."""
+        self._foresee_in("slots_stated", seqs, known=NO_SEQ)
+
+    def foresee_attributes(self, attribute_keys: Iterable[str], limit: int) -> None:
+        """`of_attributes` will be asked for exactly these."""
+        self._foresee_in("facts_of_attributes", attribute_keys, limit=limit)
+
     def by_ids(self, ids: Iterable[str]) -> dict[str, Fact]:
         """Those of the ids that are this tenant's."""
         return {row[0]: _fact(row) for row in self._rows_in("facts_by_id", ids)}

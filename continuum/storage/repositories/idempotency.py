@@ -22,6 +22,10 @@ class IdempotentAnswer:
 class Idempotency(Repository):
     """Keys live in the transaction of the write they stand for, so a crash leaves both or none."""
 
+    def foresee(self, key: str) -> None:
+        """`get` will be asked for this."""
+        self._foresee("get_idempotent", key=key)
+
     def get(self, key: str) -> IdempotentAnswer | None:
         rows = self._rows("get_idempotent", key=key)
         return IdempotentAnswer(rows[0][0], bytes(rows[0][1]), *rows[0][2:]) if rows else None

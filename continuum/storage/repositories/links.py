@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from continuum.domain.clock import Micros
 from continuum.domain.records import AttentionLink, Sources
 from continuum.storage.base import Row
-from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.base import Repository, TwoSteps, finished
 
 HEBBIAN = "hebbian"
 """The type of links that co-occurrence makes."""
@@ -84,11 +84,16 @@ class Links(Repository):
         The result does not depend on the order of meetings. Of the given links only ends, type, sources, times
         and seqs count.
         """
-        new = 0
+        return finished(self.reinforcing(links, initial=initial, rate=rate, cap=cap))
+
+    def reinforcing(self, links: Sequence[AttentionLink], *, initial: float, rate: float, cap: float) -> TwoSteps[int]:
+        """`reinforce` in two steps, for `together`."""
+        answers = []
         for each in _rounds(links):
             rows = [_link_row(link, initial, _first_strength(link, initial, cap)) for link in each]
-            new += self._count_new(self._put("reinforce_links", rows, rate=rate, cap=cap))
-        return new
+            answers.append(self._putting("reinforce_links", rows, rate=rate, cap=cap))
+        yield
+        return sum([self._count_new(answer()) for answer in answers])
 
     def set_link(self, link: AttentionLink) -> bool:
         """Set a link to the strength given, whatever it was; says whether it is new."""

@@ -29,6 +29,10 @@ class Mentions(Repository):
         """The newest mentions of each entity, in the order of `ids`."""
         return [each for entity_id in dict.fromkeys(ids) for each in self.of_entity(entity_id, per_entity_limit)]
 
+    def foresee(self, seqs: Iterable[int]) -> None:
+        """`of_messages` will be asked for exactly these."""
+        self._foresee_in("mentions_of_messages", seqs)
+
     def of_messages(self, seqs: Iterable[int]) -> list[Mention]:
         """Everything these messages name, in the order of their words."""
         return sorted(

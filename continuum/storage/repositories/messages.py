@@ -56,6 +56,14 @@ class Messages(Repository):
         """Those of the ids that are this tenant's."""
         return {row[0]: message_of_row(row) for row in self._rows_in("messages_by_id", ids)}
 
+    def foresee(self, seqs: Iterable[int]) -> None:
+        """`by_seqs` will be asked for exactly these."""
+        self._foresee_in("messages_by_seq", seqs)
+
+    def foresee_known(self, same_keys: Iterable[bytes]) -> None:
+        """`known` will be asked for exactly these."""
+        self._foresee_in("known_messages", same_keys)
+
     def known(self, same_keys: Iterable[bytes]) -> dict[bytes, KnownMessage]:
         """Which of these keys were kept before, and as what."""
         rows = self._rows_in("known_messages", same_keys)

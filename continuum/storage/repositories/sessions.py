@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from continuum.domain.clock import Micros
-from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.base import Repository, TwoSteps, finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,13 @@ class Sessions(Repository):
 
         Numbers have no gaps and no repeats, whoever else is learning.
         """
-        rows = self._rows("append_to_session", session_id=session_id, count=count, timestamp=timestamp)
+        return finished(self.appending(session_id, count, timestamp))
+
+    def appending(self, session_id: str, count: int, timestamp: Micros) -> TwoSteps[int]:
+        """`append` in two steps, for `together`."""
+        answer = self._asked("append_to_session", session_id=session_id, count=count, timestamp=timestamp)
+        yield
+        rows = answer()
         first = int(rows[0][0]) - count + 1
         self._session.added["sessions"] += first == 1
         return first

@@ -36,8 +36,9 @@ class SystemRepository:
         return self._connection.execute(sql_text(self._dialect, name, 0), parameters).fetchall()
 
     def tenants(self, *, after: str = "", limit: int = 100) -> list[TenantRecord]:
-        """Tenants in the order of their names; go on with the last name as `after`."""
-        return [TenantRecord(*row) for row in self._rows("list_tenants", after=after, limit=limit)]
+        """Tenants in the order of their names, without their secrets; go on with the last name as `after`."""
+        rows = self._rows("list_tenants", after=after, limit=limit)
+        return [TenantRecord(*(*row[:4], b"", *row[4:])) for row in rows]
 
     def migrations(self) -> list[AppliedMigration]:
         """The schema changes applied, oldest first."""

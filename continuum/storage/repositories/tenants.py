@@ -8,7 +8,7 @@ from itertools import pairwise
 from continuum.domain.clock import Micros
 from continuum.domain.records import TenantCounts, TenantRecord
 from continuum.errors import NotFoundError
-from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.base import Repository, TwoSteps, finished
 
 COUNTED = ("messages", "entities", "decisions", "attention_links", "compound_concepts", "sessions", "vectors", "facts")
 ADDED = (*COUNTED, "adjustments", "notes", "uses")
@@ -16,6 +16,10 @@ ADDED = (*COUNTED, "adjustments", "notes", "uses")
 
 class Tenants(Repository):
     """One tenant's row. Its counters are kept by the inserts themselves and written once, before the commit."""
+
+    def foresee(self) -> None:
+        """`get` will be asked for."""
+        self._foresee("get_tenant")
 
     def get(self) -> TenantRecord | None:
         rows = self._rows("get_tenant")
@@ -39,7 +43,13 @@ class Tenants(Repository):
 
         Until the transaction ends nobody else can. Raises NotFoundError before `ensure` has created the tenant.
         """
-        rows = self._rows("advance_tenant", count=count, now=now)
+        return finished(self.advancing(count, now))
+
+    def advancing(self, count: int, now: Micros) -> TwoSteps[TenantRecord]:
+        """`advance` in two steps, for `together`."""
+        answer = self._asked("advance_tenant", count=count, now=now)
+        yield
+        rows = answer()
         if not rows:
             raise NotFoundError(f"tenant {self._session.tenant_id}: not known yet; call tenants.ensure first")
         return TenantRecord(*rows[0])
@@ -67,6 +77,9 @@ class Tenants(Repository):
 
     def write_counts(self) -> None:
         """Add what was inserted since to the row. The unit of work calls this before it commits."""
+        for settle in self._session.owed:
+            settle()
+        self._session.owed.clear()
         added = self._session.added
         if any(added.values()):
             self._rows("add_counts", **{name: added[name] for name in ADDED})

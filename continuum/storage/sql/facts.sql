@@ -69,7 +69,7 @@ WHERE tenant_id = :tenant_id AND refers_seq IS NOT NULL AND refers_seq IN :list 
 -- name: close_statements
 -- scope: tenant
 -- They make room for the numbers of the new words; what they were is the rest of a division by 1000.
-UPDATE fact_statements SET until_seq = :until, number = number + 1000 * :until
+UPDATE fact_statements SET until_seq = :until, number = number + 1000 * CAST(:until AS BIGINT)
 WHERE tenant_id = :tenant_id AND seq IN :list AND until_seq IS NULL;
 
 -- name: remove_statements

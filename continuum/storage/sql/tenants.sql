@@ -77,7 +77,7 @@ UPDATE tenants SET policy = :policy WHERE tenant_id = :tenant_id;
 
 -- name: list_tenants
 -- scope: system
-SELECT tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
+SELECT tenant_id, created_at, last_active, last_seq, metadata, extractors, facts, adjustments,
   notes, policy, uses
 FROM tenants WHERE tenant_id > :after ORDER BY tenant_id LIMIT :limit;
 

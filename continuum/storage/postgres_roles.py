@@ -1,0 +1,117 @@
+"""The three roles of a PostgreSQL store, and what a server must be like to hold one.
+
+``continuum_owner`` owns the tables and changes the schema; ``continuum_app`` reads and writes the rows of one tenant
+at a time, owns nothing and cannot pass row level security by; ``continuum_directory`` lists tenants, and sees none of
+their words. None of them logs in: whoever does takes one on for a transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from continuum.errors import ConfigurationError, StorageUnavailableError
+
+OWNER, APP, DIRECTORY = "continuum_owner", "continuum_app", "continuum_directory"
+ROLES = (OWNER, APP, DIRECTORY)
+OLDEST = 14
+"""The oldest version of PostgreSQL that this runs on."""
+
+_ROLES = "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = ANY(%s)"
+_MEMBER = "SELECT pg_has_role(session_user, %s, 'MEMBER')"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a server says of itself and of who logs in."""
+
+    version: int
+    """In the form of 180006."""
+    login: str
+    unlimited_login: bool
+    """Whether the login itself may pass row level security by: a superuser, or with BYPASSRLS."""
+    may_create_roles: bool
+    roles: frozenset[str]
+    """Which of ours there are."""
+    unlimited: frozenset[str]
+    """Which of ours may do what they must not: superuser or BYPASSRLS."""
+    direct: bool
+    """Whether the server itself answers, and no pooler that gives each transaction another connection."""
+    vectors: bool
+    """Whether the extension ``vector`` is installed in the database."""
+
+    @property
+    def major(self) -> int:
+        return self.version // 10_000
+
+
+def look_at(connection: psycopg.Connection[Any], place: str) -> Server:
+    """Ask a server what has to be known of it. Raises StorageUnavailableError if it is too old."""
+    version = connection.info.server_version
+    if version < OLDEST * 10_000:
+        raise StorageUnavailableError(
+            f"{place}: PostgreSQL {version // 10_000} is too old; this needs {OLDEST} or newer"
+        )
+    login, pid = connection.execute("SELECT session_user, pg_backend_pid()").fetchone() or ("", 0)
+    rows = {name: rest for name, *rest in connection.execute(_ROLES, [[login, *ROLES]]).fetchall()}
+    ours = frozenset(rows) & frozenset(ROLES)
+    vectors = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'vector'").fetchone()
+    return Server(
+        version=version,
+        login=login,
+        unlimited_login=bool(rows[login][0] or rows[login][1]),
+        may_create_roles=bool(rows[login][0] or rows[login][2]),
+        roles=ours,
+        unlimited=frozenset(name for name in ours if rows[name][0] or rows[name][1]),
+        # A pooler makes up the process number that it gives its clients.
+        direct=connection.pgconn.backend_pid == pid,
+        vectors=vectors is not None,
+    )
+
+
+def refuse_unlimited(server: Server, place: str) -> None:
+    """Refuse an application role that could pass row level security by. Raises ConfigurationError."""
+    for role in sorted(server.unlimited & {APP, DIRECTORY}):
+        raise ConfigurationError(
+            f"{place}: the role {role} is a superuser or has BYPASSRLS, so nothing would keep tenants apart; "
+            f"run ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS"
+        )
+
+
+def create_roles(connection: psycopg.Connection[Any], server: Server, place: str) -> None:
+    """Create the roles that are missing, and let the login take them on.
+
+    Safe against others who do the same. Raises ConfigurationError if the login may not create roles.
+    """
+    missing = [role for role in ROLES if role not in server.roles]
+    if missing and not server.may_create_roles:
+        raise ConfigurationError(
+            f"{place}: the roles {', '.join(missing)} are missing and {server.login} may not create them; as an "
+            f"administrator run: {'; '.join(_creation(role) for role in missing)}; "
+            f"GRANT {', '.join(ROLES)} TO {_quoted(server.login)}"
+        )
+    for role in missing:
+        try:
+            connection.execute(_creation(role))
+        except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            continue  # somebody else was faster
+    for role in ROLES:
+        row = connection.execute(_MEMBER, [role]).fetchone()
+        if row is not None and not row[0]:
+            connection.execute(f"GRANT {role} TO {_quoted(server.login)}")
+    allowed = connection.execute(
+        "SELECT current_schema(), has_schema_privilege(%s, current_schema(), 'CREATE')", [OWNER]
+    ).fetchone()
+    if allowed is not None and not allowed[1]:
+        connection.execute(f"GRANT USAGE, CREATE ON SCHEMA {_quoted(allowed[0])} TO {OWNER}")
+        connection.execute(f"GRANT USAGE ON SCHEMA {_quoted(allowed[0])} TO {APP}, {DIRECTORY}")
+
+
+def _creation(role: str) -> str:
+    return f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
