@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -232,13 +232,25 @@ def concepts_spoken_of(graph: Graph, ranked: Sequence[Ranked]) -> dict[str, floa
         return {}
     top = max(ranked[0].score, 1e-9)
     share = {each.seq: max(0.0, each.score) / top for each in ranked}
-    by_message: dict[int, list[Mention]] = {}
-    for mention in graph.work.mentions.of_messages(share) if graph.past is None else graph.past.mentions(share):
-        by_message.setdefault(mention.message_seq, []).append(mention)
     levels: dict[str, float] = {}
+    for seq, named in _concepts_by_message(graph, share).items():
+        for entity_id in named:
+            levels[entity_id] = max(levels.get(entity_id, 0.0), 0.5 * share[seq])
+    return levels
+
+
+def concepts_of_messages(graph: Graph, seqs: Collection[int]) -> list[str]:
+    """The first few concepts of each message, each once."""
+    return list(dict.fromkeys(each for named in _concepts_by_message(graph, seqs).values() for each in named))
+
+
+def _concepts_by_message(graph: Graph, seqs: Collection[int]) -> dict[int, list[str]]:
+    by_message: dict[int, list[Mention]] = {}
+    for mention in graph.work.mentions.of_messages(seqs) if graph.past is None else graph.past.mentions(seqs):
+        by_message.setdefault(mention.message_seq, []).append(mention)
+    found = {}
     for seq, mentions in by_message.items():
         mentions.sort(key=lambda mention: (mention.start, mention.entity_id))
         named = dict.fromkeys(graph.adjustments.entity(mention.entity_id) for mention in mentions)
-        for entity_id in list(named)[:CONCEPTS_PER_MEMORY_MAX]:
-            levels[entity_id] = max(levels.get(entity_id, 0.0), 0.5 * share[seq])
-    return levels
+        found[seq] = list(named)[:CONCEPTS_PER_MEMORY_MAX]
+    return found

@@ -16,7 +16,7 @@ from continuum.core.past import Past
 from continuum.core.questions import RecallRequest
 from continuum.domain.clock import EARLIEST_MICROS, Micros, from_micros
 from continuum.domain.facts import Fact, FactMode, FactQuestion
-from continuum.domain.records import Scope
+from continuum.domain.records import Scope, TenantRecord
 from continuum.domain.results import RecalledFact
 from continuum.domain.trust import trust_of
 from continuum.language.attributes import fact_key
@@ -62,35 +62,64 @@ class FoundFacts:
 NO_FACTS = FoundFacts((), {}, ())
 
 
+def asked_for(request: RecallRequest, speakers: Collection[str]) -> FactQuestion | None:
+    """Which fact a question asks for, if it does."""
+    return fact_question(request.message, _moment_of(request), speakers)
+
+
+def _moment_of(request: RecallRequest) -> Micros:
+    return request.now if request.as_of is None else request.as_of
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What the words of a question and its best messages lead to."""
+
+    stated: list[Stated]
+    known: list[Fact]
+    missing: frozenset[str]
+    """Slots that the messages speak of, and whose facts are not known yet."""
+
+
+def look_up(work: UnitOfWork, asked: FactQuestion | None, seqs: Sequence[int], past: Past | None) -> LookedUp:
+    """The first look for facts: what the messages at `seqs` state, and what the question `asked` for names."""
+    stated = work.facts.stated_at(seqs) if past is None else work.facts.stated_at(seqs, past.seq)
+    known = _looked_up(work, asked) if asked is not None else []
+    missing = frozenset({each.slot_id for each in stated} - {fact.slot_id for fact in known})
+    if past is None:
+        work.facts.foresee_slots(missing)
+    return LookedUp(stated, known, missing)
+
+
 def facts_for(
     work: UnitOfWork,
     request: RecallRequest,
-    speakers: Collection[str],
+    asked: FactQuestion | None,
+    looked: LookedUp,
     seqs: Sequence[int],
     past: Past | None,
     expired: Collection[int] = (),
 ) -> FoundFacts:
-    """The facts that bear on a question whose best messages stand at `seqs`, best first; none of `expired` messages."""
-    moment = request.now if request.as_of is None else request.as_of
-    asked = fact_question(request.message, moment, speakers)
-    stated = work.facts.stated_at(seqs) if past is None else work.facts.stated_at(seqs, past.seq)
-    slots = {statement.slot_id for statement in stated}
-    known = _looked_up(work, asked) if asked is not None else []
+    """The facts that bear on a question whose best messages stand at `seqs`, best first; none of `expired` messages.
+
+    `asked` is what `asked_for` gives, and `looked` what `look_up` does.
+    """
+    moment = _moment_of(request)
+    stated, known = looked.stated, looked.known
     if past is not None:
-        slots |= {stated.slot_id for stated in work.facts.stated_at(past.reworded, past.seq)}
+        slots = {each.slot_id for each in (*stated, *work.facts.stated_at(past.reworded, past.seq))}
         facts = past.facts(sorted(slots | {fact.slot_id for fact in known}))
     else:
-        missing = slots - {fact.slot_id for fact in known}
-        facts = [*_whole_slots(work, known), *work.facts.of_slots(sorted(missing))]
+        facts = [*_whole_slots(work, known), *work.facts.of_slots(sorted(looked.missing))]
     facts = [fact for fact in facts if fact.first_seq not in expired and _is_allowed(fact, request, seqs)]
     if not facts:
         return NO_FACTS
     groups = _best_groups(request, asked, facts, stated, seqs)
     shown = [f for group in groups for f in _shown(group, asked, moment, current_only=request.current_only)]
     # Into a view of the past nothing may come that its search did not find.
-    asked_for = {fact.slot_id for group in groups for fact in group}
-    brought_in = asked_for if past is None else set()
-    outdated, ahead = _outdated(facts, stated, moment, seqs, asked_for, brought_in)
+    slots_asked = {fact.slot_id for group in groups for fact in group}
+    brought_in = slots_asked if past is None else set()
+    outdated, ahead = _outdated(facts, stated, moment, seqs, slots_asked, brought_in)
     if asked is not None and asked.time != "now":
         ahead = ()
     return FoundFacts(tuple(shown[:FACTS_MAX]), outdated, ahead)
@@ -102,13 +131,22 @@ def _looked_up(work: UnitOfWork, asked: FactQuestion) -> list[Fact]:
     found = work.facts.of_attributes(asked.attributes, limit)
     if len(found) < limit or not asked.subjects:
         return found
+    return work.facts.of_pairs(_likely_pairs(asked), FACTS_LOOKED_AT_MAX)
+
+
+def _likely_pairs(asked: FactQuestion) -> list[tuple[str, str]]:
     likely = sorted(product(range(len(asked.attributes)), range(len(asked.subjects))), key=sum)
-    pairs = [(asked.attributes[a], asked.subjects[s]) for a, s in likely[:PAIRS_LOOKED_AT_MAX]]
-    return [
-        fact
-        for attribute, subject in pairs
-        for fact in work.facts.of_attribute_and_subject(attribute, subject, FACTS_LOOKED_AT_MAX)
-    ]
+    return [(asked.attributes[a], asked.subjects[s]) for a, s in likely[:PAIRS_LOOKED_AT_MAX]]
+
+
+def foresee_look_up(work: UnitOfWork, tenant: TenantRecord, asked: FactQuestion | None, seqs: Sequence[int]) -> None:
+    """`look_up` will be asked, about the present."""
+    work.facts.foresee_stated(seqs)
+    if asked is None:
+        return
+    work.facts.foresee_attributes(asked.attributes, CROWDED_MIN if asked.subjects else FACTS_LOOKED_AT_MAX)
+    if asked.subjects and tenant.facts >= CROWDED_MIN:
+        work.facts.foresee_pairs(_likely_pairs(asked), FACTS_LOOKED_AT_MAX)
 
 
 def _whole_slots(work: UnitOfWork, facts: Sequence[Fact]) -> list[Fact]:

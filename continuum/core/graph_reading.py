@@ -45,8 +45,7 @@ class Graph:
         if self.past is not None:
             taught = self.past.neighbourhood(ids, per_node, self.min_strength)
         else:
-            rows = self.work.links.steps(ids, per_node=per_node, min_strength=self.min_strength)
-            degrees = self.work.entities.degrees({step.neighbour for step in rows})
+            rows, degrees = self.work.links.surroundings(ids, per_node=per_node, min_strength=self.min_strength)
             taught = Neighbourhood([(step.node, step.neighbour, step.strength) for step in rows], degrees)
         return taught if self.ties is None else self._with_use(taught, ids, per_node, self.ties)
 

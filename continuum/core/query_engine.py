@@ -33,7 +33,8 @@ from continuum.core.answering import (
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.config import get_config, with_arguments
 from continuum.core.context_format import format_context
-from continuum.core.fact_reading import NO_FACTS, facts_for
+from continuum.core.fact_reading import NO_FACTS, asked_for, facts_for, look_up
+from continuum.core.foreseeing import foresee_concepts, foresee_ranked, foresee_seeds, nearest_first, seeds_of
 from continuum.core.graph_reading import Graph
 from continuum.core.past import Moment, Past
 from continuum.core.questions import DEPTH_MAX, MAX_CONCEPTS_LIMIT, QUERY_BYTES_MAX, RecallRequest
@@ -41,7 +42,7 @@ from continuum.core.recall_id import sign_recall
 from continuum.core.recording import metadata_tag_name, origin_tag, tag_pairs
 from continuum.core.use_state import Use, use_at
 from continuum.core.validation import checked_count, checked_text
-from continuum.domain.ids import TenantId, derived_id, tenant_id
+from continuum.domain.ids import TenantId, tenant_id
 from continuum.domain.records import TenantRecord
 from continuum.domain.results import (
     Degradation,
@@ -52,7 +53,6 @@ from continuum.domain.results import (
 from continuum.domain.trust import UNSEALED, origins_below
 from continuum.embeddings.keeping import MISSING_COUNTED_MAX
 from continuum.errors import EmbeddingError
-from continuum.language.names import query_keys
 from continuum.language.tokens import tag
 from continuum.retrieval.graph import Activation, spread
 from continuum.retrieval.index_view import IndexView
@@ -111,6 +111,7 @@ class MemoryQueryEngine:
         self._engine = build_engine(config) if engine is None else engine
         self._owns_engine = engine is None
         self.tenant_id: TenantId = tenant_id(config.tenant_id if tenant is None else tenant)
+        self._secret: bytes | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -157,9 +158,11 @@ class MemoryQueryEngine:
         started = time.perf_counter()
         vector, degraded = self._query_vector(request)
         with self._engine.unit(self.tenant_id, write=False) as work:
+            foresee_seeds(work, self._secret, request.message, self._engine.config.min_link_strength)
             tenant = work.tenants.get()
             if tenant is None:
                 return _empty(self.tenant_id, started)
+            self._secret = tenant.secret
             found = self._find(work, tenant, request, vector, degraded)
         return self._render(request, tenant, found, started)
 
@@ -200,7 +203,8 @@ class MemoryQueryEngine:
             None if use is None else use.concepts,
             request.now,
         )
-        activation = self._activate(graph, tenant, request, [name for name, _ in corrections])
+        names = [name for name, _ in corrections]
+        activation = self._activate(graph, tenant, request, names) if weights.concept else None
         vectors = None
         if vector is not None and self._engine.vectors is not None:
             vectors, missing = self._engine.vectors.current(work, tenant)
@@ -223,14 +227,22 @@ class MemoryQueryEngine:
             own_tags=_own_tags(request),
             extra_terms=tuple((name, similarity * CORRECTION_WEIGHT) for name, similarity in corrections),
             vector=vector,
-            concept_scores=_concept_scores(graph, activation) if weights.concept else None,
+            concept_scores=None if activation is None else _concept_scores(graph, activation),
             use_scores=None if use is None else use_scores(view, cues, use.cues, request.now),
         )
         ranking = rank(view, query, weights, request.max_memories, vectors)
         seqs = [int(seq) for seq in ranking.seqs]
-        found = NO_FACTS
-        if tenant.facts:
-            found = facts_for(work, request, view.speaker_ids, seqs, past, expired)
+        asked = asked_for(request, view.speaker_ids) if tenant.facts else None
+        if past is None:
+            foresee_ranked(work, tenant, seqs, {each for found in ranking.witnesses for each in found}, asked)
+        if activation is None:
+            activation = self._activate(graph, tenant, request, names)
+        looked = look_up(work, asked, seqs, past) if tenant.facts else None
+        if past is None:
+            foresee_concepts(work, graph, activation, seqs)
+            if not (request.min_trust or request.explain or self._engine.sealer):
+                work.asked_all()
+        found = NO_FACTS if looked is None else facts_for(work, request, asked, looked, seqs, past, expired)
         ranked = with_facts(ranking, found, notes_of(work, tenant, seqs, past), current_only=request.current_only)
         seqs = [each.seq for each in ranked]
         kept = work.messages.by_seqs(seqs)
@@ -301,8 +313,7 @@ class MemoryQueryEngine:
     def _activate(
         self, graph: Graph, tenant: TenantRecord, request: RecallRequest, corrected: Sequence[str]
     ) -> Activation:
-        keys = query_keys(" . ".join([request.message, *corrected]))
-        wanted = {graph.adjustments.entity(derived_id(tenant.secret, "concept", key)) for key in keys}
+        wanted = {graph.adjustments.entity(each) for each in seeds_of(tenant.secret, [request.message, *corrected])}
         config = self._engine.config
         return spread(
             dict.fromkeys(graph.entities(sorted(wanted)), 1.0),
@@ -324,7 +335,7 @@ class MemoryQueryEngine:
                 depths.setdefault(entity_id, 1)
         for entity_id in levels.keys() & set(request.working_memory):
             levels[entity_id] = min(1.0, levels[entity_id] * WORKING_MEMORY_BOOST)
-        nearest = sorted(levels, key=lambda entity_id: (depths[entity_id] > 0, -levels[entity_id], entity_id))
+        nearest = nearest_first(levels, depths)
         entities = graph.entities(nearest[: request.max_concepts + NO_CONCEPTS_AMONG])
         found = (entities[entity_id] for entity_id in nearest if entity_id in entities)
         kept = [entity for entity in found if entity.entity_type not in NO_CONCEPT_TYPES]

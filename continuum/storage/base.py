@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 from continuum.errors import StorageError
 
@@ -32,6 +32,13 @@ class Connection(Protocol):
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
 
     def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> object: ...
+
+
+@runtime_checkable
+class EndsEarly(Protocol):
+    """A connection that can end its reading transaction before all answers are read."""
+
+    def end(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import select
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -170,21 +170,35 @@ class PostgresBackend(StorageBackend):
     @contextmanager
     def _transaction(self, role: str, tenant: str | None, write: bool) -> Iterator[Connection]:
         with self._pipe() as pipe:
-            pipe.execute(self.dialect.begin_write if write else self.dialect.begin_read)
-            pipe.execute(f"SET LOCAL ROLE {role}")
-            if tenant is not None:
-                pipe.execute(f"SET LOCAL app.tenant_id = '{_literal(tenant)}'")
-            lock = None
-            if write:
-                pipe.execute(f"SET LOCAL lock_timeout = {int(self.settings.lock_seconds * 1_000)}")
-                if tenant is not None:
-                    lock = pipe.execute(f"SELECT pg_advisory_xact_lock({lock_key(tenant)}), pg_current_xact_id()::text")
+            reading = _Reading(pipe, role, tenant)
             try:
-                yield pipe
-                self._commit(pipe, lock)
+                if not write:
+                    reading.begin()
+                    yield reading
+                    reading.end()
+                    self._end(pipe)
+                else:
+                    begun = self._begin(pipe, role, tenant)
+                    yield pipe
+                    self._commit(pipe, begun)
             except BaseException:
                 self._roll_back(pipe)
                 raise
+
+    def _begin(self, pipe: Pipe, role: str, tenant: str | None) -> Answer | None:
+        """Begin to write as the only one of a tenant; gives the number of the transaction, once it is asked for."""
+        pipe.execute(self.dialect.begin_write)
+        pipe.execute(f"SET LOCAL ROLE {role}")
+        pipe.execute(f"SET LOCAL lock_timeout = {int(self.settings.lock_seconds * 1_000)}")
+        if tenant is None:
+            return None
+        pipe.execute(_naming(tenant))
+        return pipe.execute(f"SELECT pg_advisory_xact_lock({lock_key(tenant)}), pg_current_xact_id()::text")
+
+    def _end(self, pipe: Pipe) -> None:
+        problem = pipe.sync()
+        if problem is not None:
+            raise problem
 
     def _roll_back(self, pipe: Pipe) -> None:
         if pipe.connection.closed:
@@ -247,7 +261,8 @@ class PostgresBackend(StorageBackend):
                     pipe.execute(f"SET LOCAL ROLE {OWNER}")
                     pipe.execute(f"SET LOCAL continuum.partitions = {self.settings.partitions}")
                 yield pipe
-                self._commit(pipe, None)
+                pipe.execute("COMMIT")
+                self._end(pipe)
             except BaseException:
                 self._roll_back(pipe)
                 raise
@@ -272,6 +287,52 @@ class PostgresBackend(StorageBackend):
             features=features,
             configuration=dict(self.config),
         )
+
+
+class _Reading:
+    """A reading transaction that may be told to end while its last answers are still on their way.
+
+    What is asked after that opens another one: a moment later, as the same tenant, never as nobody.
+    """
+
+    __slots__ = ("_ended", "_pipe", "_role", "_tenant")
+
+    def __init__(self, pipe: Pipe, role: str, tenant: str | None) -> None:
+        self._pipe, self._role, self._tenant = pipe, role, tenant
+        self._ended = True
+
+    def begin(self) -> None:
+        self._ended = False
+        self._pipe.execute(POSTGRES.begin_read)
+        self._pipe.execute(f"SET LOCAL ROLE {self._role}")
+        if self._tenant is not None:
+            self._pipe.execute(_naming(self._tenant))
+
+    def end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._pipe.execute("COMMIT")
+            self._pipe.send_sync()
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Answer:
+        self._begin_again()
+        return self._pipe.execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> None:
+        self._begin_again()
+        self._pipe.executemany(sql, parameters)
+
+    def _begin_again(self) -> None:
+        if self._ended:
+            problem = self._pipe.sync()
+            if problem is not None:
+                raise problem
+            self.begin()
+
+
+def _naming(tenant: str) -> str:
+    """The statement that names the tenant until the transaction ends; a literal, which poolers and Citus pass on."""
+    return f"SET LOCAL app.tenant_id = '{_literal(tenant)}'"
 
 
 _CONNECTING: dict[str, str | int] = {

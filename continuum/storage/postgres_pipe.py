@@ -112,7 +112,8 @@ class Pipe:
     """One connection in pipeline mode. Its answers arrive in the order in which statements were sent."""
 
     __slots__ = (
-        "_asked_for", "_counts", "_names", "_next_name", "_pgconn", "_poll", "_prepares", "_sent", "_transformer", "_waiting",
+        "_asked_for", "_counts", "_names", "_next_name", "_pgconn", "_poll", "_prepares", "_sent",
+        "_syncs", "_transformer", "_waiting",
         "answer_seconds", "connection", "round_trips",
     )  # fmt: skip
 
@@ -125,6 +126,7 @@ class Pipe:
         self._transformer = Transformer.from_context(connection)
         self._waiting: deque[Answer] = deque()
         self._sent = self._asked_for = 0
+        self._syncs = False
         self._counts: dict[str, int] = {}
         self._names: OrderedDict[str, bytes] = OrderedDict()
         self._next_name = 0
@@ -201,7 +203,9 @@ class Pipe:
 
     def sync(self) -> psycopg.Error | None:
         """Wait for all answers; gives the first failure among them that nobody has read."""
-        self._flush(sync=True)
+        if not self._syncs:
+            self.send_sync()
+        self._syncs = False
         first: psycopg.Error | None = None
         while self._waiting:
             answer = self._waiting[0]
@@ -211,6 +215,11 @@ class Pipe:
         while result is None or result.status != pq.ExecStatus.PIPELINE_SYNC:
             result = self._next_result()
         return first
+
+    def send_sync(self) -> None:
+        """Send what ends the batch; `sync` then only waits for it."""
+        self._syncs = True
+        self._flush(sync=True)
 
     def _flush(self, *, sync: bool) -> None:
         if sync:

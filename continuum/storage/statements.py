@@ -24,7 +24,7 @@ AS_ARRAY = -1
 
 _HEADER = re.compile(r"^-- (name|scope): *(\w+) *$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
-_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|(?<!DO )UPDATE)\s+([a-z_]+)")
+_TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|(?<!DO )UPDATE)\s+(?!unnest\()([a-z_]+)")
 _PARAMETER = re.compile(r":([a-z_]+)")
 _ROWS = re.compile(r":rows\(:tenant_id((?:, \?)*)\)")
 
@@ -50,7 +50,8 @@ class Statement:
         if not self.expands:
             return self.before
         if size == AS_ARRAY:
-            return f"{self.before.removesuffix('IN ')}= ANY(?){self.after.replace('IN :list', '= ANY(?)')}"
+            first = f"{self.before[:-3]}= ANY(?)" if self.before.endswith("IN ") else f"{self.before}?"
+            return first + self.after.replace("IN :list", "= ANY(?)")
         mark = "?" if self.expands == "list" else "(?" + ", ?" * self.width + ")"
         marks = ", ".join([mark] * size)
         if self.expands == "rows":

@@ -36,13 +36,14 @@ class UnitOfWork:
     """The repositories of one tenant in one transaction. Made by `unit_of_work`, gone with its `with`."""
 
     __slots__ = (
-        "_derived", "apart", "compounds", "decisions", "entities", "erasures", "evidence", "facts", "history",
-        "idempotency", "links", "log", "mentions", "messages", "portability", "quarantines", "sessions", "tenant_id",
-        "tenants", "vectors",
+        "_derived", "_session", "apart", "compounds", "decisions", "entities", "erasures", "evidence", "facts",
+        "history", "idempotency", "links", "log", "mentions", "messages", "portability", "quarantines", "sessions",
+        "tenant_id", "tenants", "vectors",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, dialect: Dialect, tenant_id: TenantId) -> None:
-        session = TenantSession(connection, dialect, tenant_id)
+    def __init__(self, connection: Connection, dialect: Dialect, tenant_id: TenantId, *, writes: bool = True) -> None:
+        session = TenantSession(connection, dialect, tenant_id, writes)
+        self._session = session
         self.tenant_id = tenant_id
         self.tenants = Tenants(session)
         self.log = Log(session)
@@ -63,6 +64,10 @@ class UnitOfWork:
         self.quarantines = Quarantines(session)
         self.apart = Apart(session)
         self._derived = Derived(session)
+
+    def asked_all(self) -> None:
+        """Say that, most likely, all has been asked: a reading unit then ends with the answers, not after them."""
+        self._session.end()
 
     def clear_derived(self) -> None:
         """Delete what can be folded again: entities, mentions, links, decisions, compounds, facts, evidence, index.
@@ -85,7 +90,7 @@ def unit_of_work(backend: StorageBackend, tenant_id: TenantId, *, write: bool = 
     after a bounded wait, StorageFullError, StorageCorruptError and other StorageErrors; then nothing was kept.
     """
     with backend.tenant_transaction(tenant_id, write) as connection:
-        work = UnitOfWork(connection, backend.dialect, tenant_id)
+        work = UnitOfWork(connection, backend.dialect, tenant_id, writes=write)
         yield work
         work.tenants.write_counts()
 

@@ -181,7 +181,7 @@ LASTING_READS: dict[str, Callable[[UnitOfWork], object]] = {
     "facts.of_slots": lambda work: work.facts.of_slots(["slot"]),
     "facts.by_ids": lambda work: work.facts.by_ids([f"f{seq}" for seq in SEQS]),
     "facts.of_attributes": lambda work: work.facts.of_attributes(["livesin"], 10),
-    "facts.of_attribute_and_subject": lambda work: work.facts.of_attribute_and_subject("livesin", "user", 10),
+    "facts.of_pairs": lambda work: work.facts.of_pairs([("livesin", "user")], 10),
     "facts.disputed_slots": lambda work: work.facts.disputed_slots(10),
     "facts.list": lambda work: work.facts.list(),
     "facts.list of a subject": lambda work: work.facts.list(subject_key="user", attribute_key="livesin"),

@@ -158,6 +158,7 @@ READS: dict[str, Callable[[UnitOfWork], object]] = {
     "mentions.of_messages": lambda work: work.mentions.of_messages(range(1, 9)),
     "links.neighbours": lambda work: work.links.neighbours(["bees", "honey"]),
     "links.steps": lambda work: work.links.steps(["bees", "honey"]),
+    "links.surroundings": lambda work: work.links.surroundings(["bees", "honey"]),
     "links.between": lambda work: work.links.between(["bees", "honey", "wax"]),
     "decisions.recent": lambda work: work.decisions.recent(),
     "decisions.list": lambda work: work.decisions.list(before_seq=100),

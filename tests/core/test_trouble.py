@@ -134,7 +134,7 @@ def test_a_learn_that_fails_midway_leaves_nothing(manager: TenantManager, monkey
         raise StorageError("the last table is on fire")
 
     with monkeypatch.context() as patch:
-        patch.setattr("continuum.storage.repositories.compounds.Compounds.count", fail)
+        patch.setattr("continuum.storage.repositories.compounds.Compounds.counting", fail)
         with pytest.raises(StorageError, match="on fire"):
             memory.learn("We decided that Minka runs on Kubernetes with PostgreSQL")
     assert memory.get_stats() == before

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from continuum.domain.ids import TenantId
-from continuum.storage.base import Connection, Cursor, Dialect, Row
+from continuum.storage.base import Connection, Cursor, Dialect, EndsEarly, Row
 from continuum.storage.statements import AS_ARRAY, Statement, list_chunks, row_chunks, sql_text, statements
 
 Result = TypeVar("Result")
@@ -23,11 +23,34 @@ class TenantSession:
     connection: Connection
     dialect: Dialect
     tenant_id: TenantId
+    writes: bool = False
     added: Counter[str] = field(default_factory=Counter)
     foreseen: dict[Hashable, Cursor] = field(default_factory=dict)
     """Statements that were sent before anybody asked for their rows, by text and parameters."""
+    foreseen_lists: dict[Hashable, Foreseen] = field(default_factory=dict)
+    """The same for statements with a list, by name and other values."""
     owed: list[Callable[[], object]] = field(default_factory=list)
     """What is left to be done with answers that nobody waits for; done before the commit."""
+
+    def end(self) -> None:
+        """Tell a connection that can send ahead to end its transaction after what was sent."""
+        if isinstance(self.connection, EndsEarly):
+            self.connection.end()
+
+
+@dataclass(slots=True)
+class Foreseen:
+    """What was asked for a list of items: whoever asks for some of them is answered from it."""
+
+    items: frozenset[Any]
+    cursors: list[Cursor]
+    rows: list[Row] | None = None
+
+    def all_rows(self) -> list[Row]:
+        """The rows of all items."""
+        if self.rows is None:
+            self.rows = [row for cursor in self.cursors for row in cursor.fetchall()]
+        return self.rows
 
 
 def together(*operations: TwoSteps[Any]) -> list[Any]:
@@ -82,10 +105,11 @@ class Repository:
             self._session.foreseen[_key(text, parameters)] = self._session.connection.execute(text, parameters)
 
     def _foresee_in(self, name: str, items: Iterable[Any], **values: Any) -> None:
-        """As `_foresee`, for a statement with ``IN :list`` and the same items in the same order."""
-        if self._session.dialect.ahead:
-            for text, parameters in self._listed(name, items, values):
-                self._session.foreseen[_key(text, parameters)] = self._session.connection.execute(text, parameters)
+        """As `_foresee`, for a statement with ``IN :list``."""
+        session = self._session
+        if session.dialect.ahead and (wanted := frozenset(items)):
+            sent = [session.connection.execute(*each) for each in self._listed(name, wanted, dict(values))]
+            session.foreseen_lists[name, *sorted(values.items())] = Foreseen(wanted, sent)
 
     def _asked(self, name: str, **values: Any) -> Callable[[], list[Row]]:
         """Send one statement; its rows are waited for only when they are asked for."""
@@ -102,14 +126,32 @@ class Repository:
         parameters = [[{**values, **own}[each] for each in names] for values in every]
         session.connection.executemany(sql_text(session.dialect, name, 0), parameters)
 
-    def _rows_in(self, name: str, items: Iterable[Any], **values: Any) -> list[Row]:
-        """The rows of a statement with ``IN :list``, in pieces; no items, no rows."""
+    def _rows_in(
+        self,
+        name: str,
+        items: Iterable[Any],
+        *,
+        chosen: Callable[[Row, Collection[Any]], bool] | None = None,
+        **values: Any,
+    ) -> list[Row]:
+        """The rows of a statement with ``IN :list``, in pieces; no items, no rows.
+
+        `chosen` tells the rows of some items from those of more: with it, what was foreseen for more is used.
+        """
+        if self._session.foreseen_lists:
+            wanted = frozenset(items)
+            key = (name, *sorted(values.items()))
+            foreseen = self._session.foreseen_lists.get(key)
+            if foreseen is not None and foreseen.items == wanted:
+                if self._session.writes:  # what was foreseen may be changed by what is written next
+                    del self._session.foreseen_lists[key]
+                return foreseen.all_rows()
+            if foreseen is not None and chosen is not None and foreseen.items >= wanted:
+                return [row for row in foreseen.all_rows() if chosen(row, wanted)]
+            items = wanted
         returns = statements(self._session.dialect.name)[name].returns
-        found: list[Row] = []
-        for text, parameters in self._listed(name, items, values):
-            cursor = self._foreseen(text, parameters) or self._session.connection.execute(text, parameters)
-            found += cursor.fetchall() if returns else []
-        return found
+        cursors = [self._session.connection.execute(*each) for each in self._listed(name, items, values)]
+        return [row for cursor in cursors for row in cursor.fetchall()] if returns else []
 
     def _listed(self, name: str, items: Iterable[Any], values: dict[str, Any]) -> Iterable[tuple[str, list[Any]]]:
         """Text and parameters for each piece of a list."""

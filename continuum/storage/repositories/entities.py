@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -65,6 +65,10 @@ def _joined(one: Entity, other: Entity) -> Entity:
         first_seq=min(one.first_seq, other.first_seq),
         last_seq=max(one.last_seq, other.last_seq),
     )
+
+
+def _is_among(row: Row, ids: Collection[str]) -> bool:
+    return row[0] in ids
 
 
 def _entity(row: Row) -> Entity:
@@ -144,12 +148,12 @@ class Entities(Repository):
         self._session.added["entities"] -= len(self._rows_in("remove_entities", ids))
 
     def foresee(self, ids: Iterable[str]) -> None:
-        """`by_ids` will be asked for exactly these."""
+        """`by_ids` will be asked for these, or some of them."""
         self._foresee_in("entities_by_id", ids)
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, Entity]:
         """Those of the ids that are this tenant's."""
-        return {row[0]: _entity(row) for row in self._rows_in("entities_by_id", ids)}
+        return {row[0]: _entity(row) for row in self._rows_in("entities_by_id", ids, chosen=_is_among)}
 
     def names_after(self, seq: int = 0, limit: int = 10_000) -> list[EntityName]:
         """Names first met after a position, in that order; the last place is never cut in two.

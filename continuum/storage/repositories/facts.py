@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from continuum.domain.facts import Fact, FactMode, Statement
 from continuum.domain.records import Origin, Scope
@@ -64,6 +64,12 @@ def _fact_row(each: Fact) -> tuple[object, ...]:
         each.first_number, each.last_seq, each.witnesses, each.replaced_by, each.reason,
         fact_key(each.subject), fact_key(each.attribute),
     )  # fmt: skip
+
+
+def _pairs_asked(pairs: Sequence[tuple[str, str]], limit: int) -> dict[str, Any]:
+    """All combinations of what stands in the pairs: one statement, of which most rows are wanted."""
+    attributes, subjects = sorted({a for a, _ in pairs}), sorted({s for _, s in pairs})
+    return {"attributes": attributes, "subjects": subjects, "limit": limit * len(attributes) * len(subjects)}
 
 
 def _in_order(rows: Iterable[Row]) -> list[Statement]:
@@ -201,8 +207,21 @@ class Facts(Repository):
         """Facts of attributes, of any subject; some of them if there are more than `limit`."""
         return [_fact(row) for row in self._rows_in("facts_of_attributes", attribute_keys, limit=limit)]
 
-    def of_attribute_and_subject(self, attribute_key: str, subject_key: str, limit: int) -> list[Fact]:
-        """Facts of an attribute of one subject."""
+    def of_pairs(self, pairs: Sequence[tuple[str, str]], limit: int) -> list[Fact]:
+        """Facts of (attribute, subject) pairs, in their order, at most `limit` of each."""
+        if not self._session.dialect.arrays:
+            return [fact for pair in pairs for fact in self._of_pair(*pair, limit)]
+        by_pair: dict[tuple[str, str], list[Fact]] = {}
+        for row in self._rows("facts_of_pairs", **_pairs_asked(pairs, limit)):
+            by_pair.setdefault((row[-1], row[-2]), []).append(_fact(row[:-2]))
+        return [fact for pair in pairs for fact in by_pair.get(pair, ())[:limit]]
+
+    def foresee_pairs(self, pairs: Sequence[tuple[str, str]], limit: int) -> None:
+        """`of_pairs` will be asked for exactly these."""
+        if self._session.dialect.ahead:
+            self._foresee("facts_of_pairs", **_pairs_asked(pairs, limit))
+
+    def _of_pair(self, attribute_key: str, subject_key: str, limit: int) -> list[Fact]:
         values = {"attribute_key": attribute_key, "subject_key": subject_key, "limit": limit}
         return [_fact(row) for row in self._rows("facts_of_attribute_and_subject", **values)]
 

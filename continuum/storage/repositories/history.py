@@ -61,6 +61,10 @@ class History(Repository):
         self._put("put_superseded", rows)
         self._session.added["notes"] += len(notes)
 
+    def foresee_notes(self, seqs: Iterable[int]) -> None:
+        """`notes` will be asked for exactly these."""
+        self._foresee_in("notes_of", seqs)
+
     def notes(self, seqs: Iterable[int]) -> dict[int, MessageNote]:
         """The notes of those messages that have one."""
         return {row[0]: MessageNote(*row) for row in self._rows_in("notes_of", seqs)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from continuum.domain.clock import Micros
 from continuum.domain.records import AttentionLink, Sources
@@ -190,7 +191,48 @@ class Links(Repository):
     def between(self, ids: Iterable[str]) -> list[AttentionLink]:
         """The links with both ends among `ids` (of which the first 64 count), strongest first."""
         nodes = list(dict.fromkeys(ids))[:BETWEEN_MAX]
-        return sorted(map(_link, self._rows_in("links_between", nodes)), key=_strongest_first)
+        return sorted(map(_link, self._rows_in("links_between", nodes, chosen=_is_between)), key=_strongest_first)
+
+    def foresee_between(self, ids: Iterable[str]) -> None:
+        """`between` will be asked for these, or some of them."""
+        self._foresee_in("links_between", ids)
+
+    def surroundings(
+        self, ids: Iterable[str], *, per_node: int = 20, min_strength: float = 0.0
+    ) -> tuple[list[Step], dict[str, int]]:
+        """The steps away from nodes, and how many links touch each node that they lead to."""
+        if not self._session.dialect.ahead:
+            steps = self.steps(ids, per_node=per_node, min_strength=min_strength)
+            reached = {step.neighbour for step in steps}
+            return steps, {row[0]: row[1] for row in self._rows_in("degrees", reached)}
+        rows = self._rows_in("surroundings", ids, chosen=_is_from, **_bounds(per_node, min_strength))
+        steps = []
+        degrees = {}
+        by_node: dict[str, list[Row]] = {}
+        for row in rows:
+            by_node.setdefault(row[0], []).append(row)
+        for node in sorted(by_node):
+            nearest = sorted(by_node[node], key=lambda row: (-row[2], row[1]))[:per_node]
+            steps += [Step(node, other, strength) for _, other, strength, _ in nearest]
+            degrees.update({row[1]: row[3] for row in nearest if row[3] is not None})
+        return steps, degrees
+
+    def foresee_surroundings(self, ids: Iterable[str], *, per_node: int, min_strength: float) -> None:
+        """`surroundings` will be asked for these, or some of them."""
+        if self._session.dialect.ahead:
+            self._foresee_in("surroundings", ids, **_bounds(per_node, min_strength))
+
+
+def _bounds(per_node: int, min_strength: float) -> dict[str, Any]:
+    return {"least": min_strength, "tier": tier_of(min_strength), "limit": per_node}
+
+
+def _is_between(row: Row, ids: Collection[str]) -> bool:
+    return row[0] in ids and row[1] in ids
+
+
+def _is_from(row: Row, ids: Collection[str]) -> bool:
+    return row[0] in ids
 
 
 def _first_strength(link: AttentionLink, initial: float, cap: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from continuum.domain.clock import EARLIEST_MICROS, LATEST_MICROS, Micros
@@ -30,6 +30,10 @@ def message_of_row(row: Row) -> StoredMessage:
     )  # fmt: skip
 
 
+def _is_among(row: Row, seqs: Collection[int]) -> bool:
+    return row[1] in seqs
+
+
 def _message_row(message: StoredMessage) -> tuple[object, ...]:
     scope = message.scope
     return (
@@ -50,14 +54,14 @@ class Messages(Repository):
 
     def by_seqs(self, seqs: Iterable[int]) -> dict[int, StoredMessage]:
         """Those of the positions that hold a message."""
-        return {row[1]: message_of_row(row) for row in self._rows_in("messages_by_seq", seqs)}
+        return {row[1]: message_of_row(row) for row in self._rows_in("messages_by_seq", seqs, chosen=_is_among)}
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, StoredMessage]:
         """Those of the ids that are this tenant's."""
         return {row[0]: message_of_row(row) for row in self._rows_in("messages_by_id", ids)}
 
     def foresee(self, seqs: Iterable[int]) -> None:
-        """`by_seqs` will be asked for exactly these."""
+        """`by_seqs` will be asked for these, or some of them."""
         self._foresee_in("messages_by_seq", seqs)
 
     def foresee_known(self, same_keys: Iterable[bytes]) -> None:

@@ -160,14 +160,14 @@ FROM facts WHERE tenant_id = :tenant_id AND id IN :list;
 SELECT id, slot_id, subject, attribute, value, polarity, single, status, confidence, valid_from, valid_to, recorded_at,
   message_id, start_at, end_at, origin, source, user_id, agent_id, project_id, first_seq, first_number, last_seq,
   witnesses, replaced_by, reason
-FROM facts WHERE tenant_id = :tenant_id AND attribute_key IN :list LIMIT :limit;
+FROM facts WHERE tenant_id = :tenant_id AND attribute_key IN :list ORDER BY attribute_key, subject_key, id LIMIT :limit;
 
 -- name: facts_of_attribute_and_subject
 -- scope: tenant
 SELECT id, slot_id, subject, attribute, value, polarity, single, status, confidence, valid_from, valid_to, recorded_at,
   message_id, start_at, end_at, origin, source, user_id, agent_id, project_id, first_seq, first_number, last_seq,
   witnesses, replaced_by, reason
-FROM facts WHERE tenant_id = :tenant_id AND attribute_key = :attribute_key AND subject_key = :subject_key LIMIT :limit;
+FROM facts WHERE tenant_id = :tenant_id AND attribute_key = :attribute_key AND subject_key = :subject_key ORDER BY id LIMIT :limit;
 
 -- name: list_facts
 -- scope: tenant
