@@ -30,7 +30,7 @@ POSTGRES = Dialect(
     name="postgres",
     placeholder="$",
     max_parameters=65_535,
-    rows_at_once=64,
+    rows_at_once=1_000,
     arrays=True,
     ahead=True,
     begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -101,7 +101,7 @@ class PostgresBackend(StorageBackend):
     def _connections(self) -> ConnectionPool[psycopg.Connection[Any]]:
         if self._pool is None:
             self._pool = ConnectionPool(
-                make_conninfo(self._url, **_CONNECTING),
+                make_conninfo(self._url, **_CONNECTING, **({"options": _ALWAYS_GENERIC} if self.server.direct else {})),
                 kwargs={"autocommit": True, "prepare_threshold": None},
                 min_size=0,
                 max_size=self.settings.pool_size + self.settings.max_overflow,
@@ -335,6 +335,8 @@ def _naming(tenant: str) -> str:
     return f"SET LOCAL app.tenant_id = '{_literal(tenant)}'"
 
 
+_ALWAYS_GENERIC = "-c plan_cache_mode=force_generic_plan"
+"""Statements are written for one plan; planning them for their values each time costs more than it can gain."""
 _CONNECTING: dict[str, str | int] = {
     "connect_timeout": CONNECT_SECONDS,
     "application_name": "continuum",

@@ -82,11 +82,13 @@ def as_it_was(text: str) -> str:
 
 def _element(value: Any) -> str:
     """One item of an array, as array text."""
-    if isinstance(value, bytes | memoryview):
-        return '"\\\\x' + bytes(value).hex() + '"'
+    if value is None:
+        return "NULL"
     if isinstance(value, str):
         return '"' + plain(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(value)
+    if isinstance(value, bytes | memoryview):
+        return '"\\\\x' + bytes(value).hex() + '"'
+    return str(int(value)) if isinstance(value, int) else repr(value)
 
 
 def wire(value: Any) -> tuple[bytes | None, int]:

@@ -15,17 +15,21 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from continuum.errors import ConfigurationError
-from continuum.storage.base import Dialect
+from continuum.storage.base import SQLITE, Dialect
+from continuum.storage.columns import column_types
 
 LIST_AT_ONCE = 256
 ARRAY_AT_ONCE = 4_096
 AS_ARRAY = -1
 """In place of a number of list items: the list is one parameter."""
+AS_ARRAYS = -2
+"""In place of a number of rows: each column is one parameter."""
 
 _HEADER = re.compile(r"^-- (name|scope): *(\w+) *$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|(?<!DO )UPDATE)\s+(?!unnest\()([a-z_]+)")
 _PARAMETER = re.compile(r":([a-z_]+)")
+_INSERTED = re.compile(r"INTO ([a-z_]+) \(tenant_id, ([a-z_,\s]+)\)")
 _ROWS = re.compile(r":rows\(:tenant_id((?:, \?)*)\)")
 
 
@@ -45,18 +49,27 @@ class Statement:
     width: int = 0
     """Values in each row of ``:rows``, without the tenant."""
 
-    def text(self, size: int) -> str:
-        """The SQL for `size` rows or list items, or for a list that is one parameter."""
+    def text(self, size: int, dialect: Dialect = SQLITE) -> str:
+        """The SQL for `size` rows or list items, or for a list that is one parameter, or columns that are."""
         if not self.expands:
             return self.before
         if size == AS_ARRAY:
             first = f"{self.before[:-3]}= ANY(?)" if self.before.endswith("IN ") else f"{self.before}?"
             return first + self.after.replace("IN :list", "= ANY(?)")
+        if self.expands == "rows" and size == AS_ARRAYS:
+            return self._from_arrays(dialect)
         mark = "?" if self.expands == "list" else "(?" + ", ?" * self.width + ")"
         marks = ", ".join([mark] * size)
         if self.expands == "rows":
             return f"{self.before}{marks}{self.after}"
         return f"{self.before}({marks}){self.after.replace(':list', f'({marks})')}"
+
+    def _from_arrays(self, dialect: Dialect) -> str:
+        """All rows from one array for each column: one text, whatever the number of rows."""
+        table, columns = _INSERTED.findall(self.before)[0]
+        types = column_types(dialect.name)[table]
+        arrays = ", ".join(f"CAST(? AS {types[column]}[])" for column in re.split(r",\s*", columns))
+        return f"{self.before.removesuffix('VALUES ')}SELECT ?, * FROM unnest({arrays}){self.after}"  # noqa: S608  # all of it is ours
 
 
 def _compiled(name: str, scope: str, body: str) -> Statement:
@@ -121,7 +134,7 @@ def statements(dialect_name: str) -> Mapping[str, Statement]:
 @cache
 def sql_text(dialect: Dialect, name: str, size: int) -> str:
     """The text of one statement for one database and one size, kept for the life of the process."""
-    return dialect.adapt(statements(dialect.name)[name].text(size))
+    return dialect.adapt(statements(dialect.name)[name].text(size, dialect))
 
 
 def row_chunks(count: int, width: int, dialect: Dialect) -> Iterator[int]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Generator, Hashable, Iterable,
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId
 from continuum.storage.base import Connection, Cursor, Dialect, EndsEarly, Row
-from continuum.storage.statements import AS_ARRAY, Statement, list_chunks, row_chunks, sql_text, statements
+from continuum.storage.statements import AS_ARRAY, AS_ARRAYS, Statement, list_chunks, row_chunks, sql_text, statements
 
 Result = TypeVar("Result")
 TwoSteps = Generator[None, None, Result]
@@ -25,6 +26,8 @@ class TenantSession:
     tenant_id: TenantId
     writes: bool = False
     added: Counter[str] = field(default_factory=Counter)
+    said: list[Micros] = field(default_factory=list)
+    """When new messages were said, in the order of the log."""
     foreseen: dict[Hashable, Cursor] = field(default_factory=dict)
     """Statements that were sent before anybody asked for their rows, by text and parameters."""
     foreseen_lists: dict[Hashable, Foreseen] = field(default_factory=dict)
@@ -178,6 +181,14 @@ class Repository:
             singly = self._put_singly(statement, [(session.tenant_id, *row, *after) for row in rows])
             return lambda: singly
         cursors: list[Cursor] = []
+        if session.dialect.arrays:
+            for some in range(0, len(rows), session.dialect.rows_at_once):
+                columns = [
+                    list(column) for column in zip(*rows[some : some + session.dialect.rows_at_once], strict=True)
+                ]
+                text = sql_text(session.dialect, name, AS_ARRAYS)
+                cursors.append(session.connection.execute(text, [session.tenant_id, *columns, *after]))
+            return _rows_of(cursors) if statement.returns else list
         start = 0
         for size in row_chunks(len(rows), statement.width, session.dialect):
             parameters: list[Any] = []
@@ -186,9 +197,7 @@ class Repository:
                 parameters += row
             start += size
             cursors.append(session.connection.execute(sql_text(session.dialect, name, size), parameters + after))
-        if not statement.returns:
-            return list
-        return lambda: [row for cursor in cursors for row in cursor.fetchall()]
+        return _rows_of(cursors) if statement.returns else list
 
     def _put_singly(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[Row]:
         connection = self._session.connection
@@ -198,6 +207,10 @@ class Repository:
         if rows:
             connection.executemany(text, rows)
         return []
+
+
+def _rows_of(cursors: Sequence[Cursor]) -> Callable[[], list[Row]]:
+    return lambda: [row for cursor in cursors for row in cursor.fetchall()]
 
 
 def _key(text: str, parameters: Sequence[Any]) -> Hashable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,7 +126,7 @@ class Links(Repository):
         gone = self._rows("prune_links", below=below, before=before)
         for a, b in gone:
             ends.update({a, b})
-        self._each("add_degree", [{"id": each, "links": -ends[each]} for each in sorted(ends)])
+        self._change_degrees({each: -count for each, count in ends.items()})
         self._session.added["attention_links"] -= len(gone)
         return len(gone)
 
@@ -144,8 +144,15 @@ class Links(Repository):
         return dict(self._rows("links_by_type"))
 
     def _add_degrees(self, ends: Iterable[str], links: int) -> None:
-        self._each("add_degree", [{"id": each, "links": links} for each in sorted(ends)])
+        self._change_degrees(dict.fromkeys(ends, links))
         self._session.added["attention_links"] += links
+
+    def _change_degrees(self, changes: Mapping[str, int]) -> None:
+        ids = sorted(changes)
+        if not self._session.dialect.arrays:
+            self._each("add_degree", [{"id": each, "links": changes[each]} for each in ids])
+        elif ids:
+            self._rows("add_degrees", ids=ids, links=[changes[each] for each in ids])
 
     def _count_new(self, returned: Iterable[Row]) -> int:
         """Count new links at both ends, and move the others to the tiers that they have reached."""
@@ -160,7 +167,7 @@ class Links(Repository):
                 key = {"concept_a": concept_a, "concept_b": concept_b, "link_type": link_type}
                 moved.append({**key, "tier": right})
         self._each("move_link", moved)
-        self._each("add_degree", [{"id": each, "links": ends[each]} for each in sorted(ends)])
+        self._change_degrees(ends)
         self._session.added["attention_links"] += new
         return new
 

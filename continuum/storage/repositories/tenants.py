@@ -11,6 +11,8 @@ from continuum.errors import NotFoundError
 from continuum.storage.repositories.base import Repository, TwoSteps, finished
 
 COUNTED = ("messages", "entities", "decisions", "attention_links", "compound_concepts", "sessions", "vectors", "facts")
+NOTHING_SAID = (1 << 63) - 1
+"""No message was said so late: it changes nothing in the order of what was said."""
 ADDED = (*COUNTED, "adjustments", "notes", "uses")
 
 
@@ -56,11 +58,11 @@ class Tenants(Repository):
 
     def note_said(self, times: Sequence[Micros]) -> None:
         """Note when new messages were said, in the order of the log."""
-        ascending = all(later >= earlier for earlier, later in pairwise(times))
-        self._rows("note_said", earliest=times[0] if ascending else min(times) - 1, latest=max(times))
+        self._session.said.extend(times)
 
     def is_in_order(self) -> bool:
         """Whether every message was said at or after all before it in the log."""
+        self.write_counts()
         rows = self._rows("is_in_order")
         return bool(rows and rows[0][0])
 
@@ -80,10 +82,17 @@ class Tenants(Repository):
         for settle in self._session.owed:
             settle()
         self._session.owed.clear()
-        added = self._session.added
-        if any(added.values()):
-            self._rows("add_counts", **{name: added[name] for name in ADDED})
+        added, said = self._session.added, self._session.said
+        if any(added.values()) or said:
+            ascending = all(later >= earlier for earlier, later in pairwise(said))
+            self._rows(
+                "add_counts",
+                earliest=NOTHING_SAID if not said else said[0] if ascending else min(said) - 1,
+                latest=max(said, default=-NOTHING_SAID),
+                **{name: added[name] for name in ADDED},
+            )
         added.clear()
+        said.clear()
 
     def used(self) -> None:
         """Note that feedback was given, changed or taken away."""

@@ -13,3 +13,9 @@ FROM unnest(CAST(:list AS TEXT[])) AS node (id) CROSS JOIN LATERAL (
    WHERE tenant_id = :tenant_id AND concept_b = node.id AND tier > 0 AND tier >= :tier AND strength >= :least
    ORDER BY tier DESC, concept_a LIMIT :limit)
 ) AS step LEFT JOIN entities AS e ON e.tenant_id = :tenant_id AND e.id = step.other;
+
+-- name: add_degrees
+-- scope: tenant
+UPDATE entities SET degree = degree + changed.links
+FROM unnest(CAST(:ids AS TEXT[]), CAST(:links AS BIGINT[])) AS changed (id, links)
+WHERE tenant_id = :tenant_id AND entities.id = changed.id;

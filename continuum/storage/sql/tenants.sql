@@ -20,14 +20,6 @@ WHERE tenant_id = :tenant_id
 RETURNING tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
   notes, policy, uses;
 
--- name: note_said
--- scope: tenant
--- Whether each message was said at or after all before it, as long as all were.
-UPDATE tenants
-SET in_order = CASE WHEN :earliest >= latest_said THEN in_order ELSE 0 END,
-    latest_said = CASE WHEN :latest > latest_said THEN :latest ELSE latest_said END
-WHERE tenant_id = :tenant_id;
-
 -- name: is_in_order
 -- scope: tenant
 SELECT in_order FROM tenants WHERE tenant_id = :tenant_id;
@@ -43,8 +35,11 @@ FROM tenants WHERE tenant_id = :tenant_id;
 
 -- name: add_counts
 -- scope: tenant
+-- In order is whether each message was said at or after all before it, as long as all were.
 UPDATE tenants
-SET messages = messages + :messages,
+SET in_order = CASE WHEN :earliest >= latest_said THEN in_order ELSE 0 END,
+    latest_said = CASE WHEN :latest > latest_said THEN :latest ELSE latest_said END,
+    messages = messages + :messages,
     entities = entities + :entities,
     decisions = decisions + :decisions,
     attention_links = attention_links + :attention_links,
