@@ -26,6 +26,7 @@ STATUS: dict[type[errors.ContinuumError], HTTPStatus] = {
     errors.FeatureUnavailableError: HTTPStatus.NOT_IMPLEMENTED,
     errors.StorageError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageConnectionError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.StorageCorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -25,6 +25,7 @@ EXIT_CODES: dict[type[errors.ContinuumError], int] = {
     errors.FeatureUnavailableError: 6,
     errors.StorageError: 7,
     errors.StorageUnavailableError: 7,
+    errors.StorageConnectionError: 7,
     errors.StorageBusyError: 8,
     errors.StorageFullError: 9,
     errors.StorageCorruptError: 10,
@@ -63,6 +64,9 @@ _COMMANDS = {
     "sweep": "Forget now what has come to its end.",
     "rebuild": "Derive everything anew from the log.",
     "consolidate": "Sum up old sessions.",
+    "copy": "Copy tenants to another store, and compare.",
+    "migrate": "Bring the store to the newest schema.",
+    "doctor": "Look for what is wrong with the store.",
     "status": "Show the store in use and what it holds.",
     "export": "Write the memory to a file.",
     "import": "Read a memory from a file.",
@@ -80,7 +84,18 @@ _SECTIONS = {
     "Concepts": ("graph", "prune", "merge", "rename", "undo"),
     "Trust": ("quarantine", "release", "origins"),
     "Forget": ("forget", "receipts", "scrub", "retention", "sweep", "consolidate"),
-    "Store and service": ("status", "rebuild", "export", "import", "serve", "demo", "eval"),
+    "Store and service": (
+        "status",
+        "rebuild",
+        "export",
+        "import",
+        "copy",
+        "migrate",
+        "doctor",
+        "serve",
+        "demo",
+        "eval",
+    ),
 }
 """How `continuum --help` groups the commands; one that stands nowhere is listed at the end."""
 

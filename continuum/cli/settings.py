@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 
-from continuum.core.config import LoadedSettings, MemoryConfig, load_settings
+from continuum.core.config import LoadedSettings, MemoryConfig, load_settings, with_arguments
+from continuum.domain.addresses import without_password
 from continuum.domain.records import Json
 from continuum.errors import NotFoundError
-from continuum.storage.factory import sqlite_path
+from continuum.storage.factory import is_postgres, sqlite_path
 
 MEMORY = ":memory:"
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -29,27 +30,37 @@ class Options:
 
     @property
     def store(self) -> str:
-        """The absolute path of the store in use, or ``:memory:``. Raises ConfigurationError for an unknown URL."""
-        config = self.settings.config
-        path = sqlite_path(config.storage) if config.storage else str(config.db_path)
+        """Where the store in use is: its absolute path, ``:memory:``, or its URL without a password.
+
+        Raises ConfigurationError for an unknown URL.
+        """
+        store = self.settings.config.store
+        if is_postgres(store):
+            return without_password(store)
+        path = sqlite_path(store)
         return path if path == MEMORY else str(Path(path).expanduser().absolute())
 
     @property
     def existing(self) -> MemoryConfig:
         """The settings, for a command that only reads. Raises NotFoundError if there is no store yet."""
         store = self.store
-        if store != MEMORY and not Path(store).exists():
+        if store != MEMORY and not is_postgres(store) and not Path(store).exists():
             raise NotFoundError(f'no store at {store}; make one with `continuum init` or `continuum learn "..."`')
         return self.settings.config
 
 
 def shared_options(command: Command) -> Command:
-    """Add --db-path, --tenant, --config and --json."""
+    """Add --storage (or --db-path), --tenant, --config and --json."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Settings file."),
         click.option("--tenant", help="Tenant (default: the settings')."),
-        click.option("--db-path", type=click.Path(dir_okay=False), help="SQLite file of the store."),
+        click.option(
+            "--storage",
+            "--db-path",
+            "db_path",
+            help="Store: a file, sqlite:///path or postgresql://user@host/database.",
+        ),
     ):
         command = option(command)
     return command
@@ -67,6 +78,13 @@ def with_options(command: Callable[Concatenate[Options, P], None]) -> Callable[.
 
 
 def options_of(db_path: str | None, tenant: str | None, config: Path | None, as_json: bool, **more: Json) -> Options:
-    """Load the settings with the options as arguments. Raises ConfigurationError."""
-    arguments = {"db_path": db_path, "tenant_id": tenant, **more}
-    return Options(load_settings(config, arguments=arguments), as_json)
+    """Load the settings with the options as arguments; the store may be named by a path or a URL.
+
+    Raises ConfigurationError.
+    """
+    name = "storage" if db_path is not None and "://" in db_path else "db_path"
+    settings = load_settings(config, arguments={name: db_path, "tenant_id": tenant, **more})
+    if db_path is not None and settings.config.store != db_path and name == "db_path":
+        # A file that is named here is meant, whatever store the environment names.
+        settings = replace(settings, config=with_arguments(settings.config, storage=str(settings.config.db_path)))
+    return Options(settings, as_json)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from continuum.cache import Cache, MemoryCache
@@ -33,6 +33,7 @@ from continuum.extraction.redaction import Redactor
 from continuum.retrieval.use import UseSettings
 from continuum.storage.base import StorageBackend
 from continuum.storage.factory import open_backend
+from continuum.storage.postgres_settings import PostgresSettings
 from continuum.storage.unit_of_work import UnitOfWork, unit_of_work
 
 DAY_MICROS = 86_400_000_000
@@ -69,14 +70,14 @@ class Engine:
         """In a forked child: the threads of these pools stayed with the parent."""
         self.readers, self.writers = _pools()
 
-    def unit(self, tenant: TenantId, *, write: bool) -> AbstractContextManager[UnitOfWork]:
+    def unit(self, tenant: TenantId, *, write: bool, may_lag: bool = False) -> AbstractContextManager[UnitOfWork]:
         """One transaction of one tenant; durable when a writing one ends without an exception.
 
         Raises StorageUnavailableError once the engine is closed: a store must not open again behind one's back.
         """
         if self.closed:
             self.refuse_if_closed()
-        return unit_of_work(self.backend, tenant, write=write)
+        return unit_of_work(self.backend, tenant, write=write, may_lag=may_lag)
 
     @property
     def links(self) -> LinkSettings:
@@ -122,7 +123,7 @@ def build_engine(
     `storage` (a URL, a path or a backend of the caller's own) takes the place of the settings' store. A `provider`
     of the caller's own switches vectors on. Raises ConfigurationError and StorageError.
     """
-    target = storage if storage is not None else (config.storage or str(config.db_path))
+    target = storage if storage is not None else config.store
     if not isinstance(target, str | Path | StorageBackend) or "\0" in str(target):
         raise ConfigurationError(f"storage: {shown(target)} is no path, URL or StorageBackend")
     if provider is None and config.enable_embeddings:
@@ -130,7 +131,7 @@ def build_engine(
         provider = provider_from_name(config.embedding_provider, base_url=config.embedding_url, api_key=key)
     redactor = redactor_from(config)
     # Last of what can fail: nothing would close it.
-    backend = open_backend(target, timeout_seconds=config.db_timeout)
+    backend = open_backend(target, timeout_seconds=config.db_timeout, postgres=_postgres_settings(config))
     readers, writers = _pools()
     engine = Engine(
         config=config,
@@ -150,6 +151,29 @@ def build_engine(
     )
     engine.upkeep.resume()
     return engine
+
+
+@contextmanager
+def open_store(config: MemoryConfig, *, migrates: bool = True) -> Iterator[StorageBackend]:
+    """The settings' store alone, for its care: closed with the `with`; a server's schema is left as it is if asked."""
+    settings = replace(_postgres_settings(config), migrates=migrates)
+    backend = open_backend(config.store, timeout_seconds=config.db_timeout, postgres=settings)
+    try:
+        yield backend
+    finally:
+        backend.close_all()
+
+
+def _postgres_settings(config: MemoryConfig) -> PostgresSettings:
+    replicas = "" if config.postgres_replica_url is None else config.postgres_replica_url.reveal()
+    return PostgresSettings(
+        pool_size=config.postgres_pool_size,
+        max_overflow=config.postgres_max_overflow,
+        lock_seconds=config.db_timeout,
+        partitions=config.postgres_partitions,
+        replica_urls=tuple(url.strip() for url in replicas.split(",") if url.strip()),
+        unsafe_role=config.postgres_unsafe_role,
+    )
 
 
 def _pools() -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from continuum.core.constants import DEFAULT_PORT, DEFAULT_TENANT, PI_PHI
-from continuum.domain.addresses import checked_address
+from continuum.domain.addresses import checked_address, without_password
 from continuum.domain.ids import checked_name
 from continuum.domain.records import Json
 from continuum.errors import ConfigurationError
@@ -27,8 +27,10 @@ Environment = Literal["dev", "staging", "production"]
 Source = Literal["argument", "environment", "project", "file", "default"]
 
 
-def _setting(default: Json, help_text: str, *, env: str | None = None, unit: str = "") -> Any:  # dataclass field
-    return field(default=default, metadata={"help": help_text, "env": env, "unit": unit})
+def _setting(
+    default: Json, help_text: str, *, env: str | None = None, unit: str = "", shown: bool = True
+) -> Any:  # dataclass field
+    return field(default=default, repr=shown, metadata={"help": help_text, "env": env, "unit": unit})
 
 
 class Secret:
@@ -60,7 +62,27 @@ class MemoryConfig:
     """
 
     db_path: Path = _setting(Path("./continuum_data/memory.db"), "SQLite file of the store", env="CONTINUUM_DB_PATH")
-    storage: str | None = _setting(None, "URL of the store; takes the place of db_path", env="CONTINUUM_STORAGE")
+    storage: str | None = _setting(
+        None, "path or URL of the store; takes the place of db_path", env="CONTINUUM_STORAGE", shown=False
+    )
+    postgres_url: Secret | None = _setting(
+        None, "PostgreSQL server that holds the store, unless storage is given", env="POSTGRES_URL"
+    )
+    postgres_pool_size: int = _setting(10, "connections that are kept", env="POSTGRES_POOL_SIZE")
+    postgres_max_overflow: int = _setting(
+        20, "connections beyond those, closed again when they are idle", env="POSTGRES_MAX_OVERFLOW"
+    )
+    postgres_replica_url: Secret | None = _setting(
+        None, "replicas that recalls may read, separated by commas", env="POSTGRES_REPLICA_URL"
+    )
+    postgres_partitions: int = _setting(
+        16, "hash partitions of each table, fixed when the store is made", env="POSTGRES_PARTITIONS"
+    )
+    postgres_unsafe_role: str | None = _setting(
+        None,
+        "name of a role that may run statements although row level security does not bind it",
+        env="POSTGRES_UNSAFE_ROLE",
+    )
     tenant_id: str = _setting(DEFAULT_TENANT, "tenant used when none is named", env="CONTINUUM_TENANT_ID")
     instance_id: str | None = _setting(
         None, "name of this instance; made from tenant and start time if empty", env="CONTINUUM_INSTANCE_ID"
@@ -174,7 +196,14 @@ class MemoryConfig:
             setting.name: str(value) if isinstance(value := getattr(self, setting.name), Path) else value
             for setting in fields(self)
             if not isinstance(getattr(self, setting.name), Secret)
-        }
+        } | {"storage": None if self.storage is None else without_password(self.storage)}
+
+    @property
+    def store(self) -> str:
+        """The path or URL of the store in use, with its password: not to be shown."""
+        if self.storage is not None:
+            return self.storage
+        return str(self.db_path) if self.postgres_url is None else self.postgres_url.reveal()
 
     def save(self, path: Path) -> None:
         """Write the settings as a file that `load` takes; the folder is made if it is missing."""
@@ -194,6 +223,9 @@ class LoadedSettings:
 _KINDS: dict[str, type] = {"db_path": Path}
 _BOUNDS: dict[str, tuple[float, float]] = {
     "db_timeout": (0.001, 3_600),
+    "postgres_pool_size": (1, 1_000),
+    "postgres_max_overflow": (0, 1_000),
+    "postgres_partitions": (1, 1_024),
     "cache_ttl": (1, 86_400 * 365),
     "cache_max_entries": (1, 1_000_000),
     "api_port": (0, 65_535),
@@ -214,9 +246,6 @@ _BOUNDS: dict[str, tuple[float, float]] = {
 
 # Features of the specification that this version does not have yet. Their settings are refused, not ignored.
 _ABSENT_ALWAYS: dict[str, str] = {
-    "POSTGRES_URL": "PostgreSQL storage",
-    "POSTGRES_POOL_SIZE": "PostgreSQL storage",
-    "POSTGRES_MAX_OVERFLOW": "PostgreSQL storage",
     "CONTINUUM_CORS_ORIGINS": "cross-origin access to the HTTP service",
     "CONTINUUM_REQUIRE_API_KEY": "API keys",
     "CONTINUUM_API_KEY": "API keys",

@@ -157,7 +157,7 @@ class MemoryQueryEngine:
         """Find, rank and render. An empty memory gives an empty answer, never an error."""
         started = time.perf_counter()
         vector, degraded = self._query_vector(request)
-        with self._engine.unit(self.tenant_id, write=False) as work:
+        with self._engine.unit(self.tenant_id, write=False, may_lag=True) as work:
             foresee_seeds(work, self._secret, request.message, self._engine.config.min_link_strength)
             tenant = work.tenants.get()
             if tenant is None:

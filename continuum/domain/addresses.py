@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 
@@ -26,3 +27,17 @@ def shown_address(address: str) -> str:
     """Scheme, host and port of a checked address, for messages."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def without_password(url: str) -> str:
+    """A path or URL as it may be shown.
+
+    >>> without_password("postgresql://ann:secret@host:5432/db"), without_password("./memory.db")
+    ('postgresql://ann@host:5432/db', './memory.db')
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    login, at, place = rest.rpartition("@")
+    shown = f"{scheme}://{login.partition(':')[0]}{at}{place}"
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)

@@ -106,6 +106,8 @@ class StorageBackend(ABC):
     """
 
     dialect: Dialect = SQLITE
+    shared: bool = False
+    """Whether processes with an older version of the code may be using the store while it is migrated."""
 
     def __init__(self, **config: object) -> None:
         self.config = config
@@ -129,6 +131,10 @@ class StorageBackend(ABC):
     def tenant_transaction(self, tenant: str, write: bool = False) -> AbstractContextManager[Connection]:
         """A transaction in which the rows of one tenant are read or written, and no others."""
         return self.transaction(write)
+
+    def lagging_transaction(self, tenant: str) -> AbstractContextManager[Connection]:
+        """A reading transaction that may lack what other processes have written lately, never what this one has."""
+        return self.tenant_transaction(tenant)
 
     def system_transaction(self) -> AbstractContextManager[Connection]:
         """A reading transaction for what is listed across tenants."""

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from continuum.errors import ConfigurationError, FeatureUnavailableError, install_hint
 from continuum.storage.base import StorageBackend
 from continuum.storage.migrate import Migrator
+from continuum.storage.postgres_settings import PostgresSettings
 from continuum.storage.sqlite_backend import SQLiteBackend
 from continuum.storage.sqlite_connections import MEMORY
 
@@ -15,20 +16,29 @@ DEFAULT_TIMEOUT_SECONDS = 30.0
 
 
 def open_backend(
-    storage: str | Path | StorageBackend, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    storage: str | Path | StorageBackend,
+    *,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    postgres: PostgresSettings | None = None,
 ) -> StorageBackend:
     """A backend ready to use, its schema up to date.
 
     `storage` is a path, ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``:memory:``, ``postgresql://...`` or
     a StorageBackend, which is taken as it is. Raises ConfigurationError for another kind of URL,
-    FeatureUnavailableError without PostgreSQL's driver, StorageError if it cannot be opened.
+    FeatureUnavailableError without PostgreSQL's driver, StorageError if it cannot be opened. `postgres` says how a
+    PostgreSQL server is used.
     """
     if isinstance(storage, StorageBackend):
         Migrator(storage).upgrade()
         return storage
-    if str(storage).startswith(("postgresql://", "postgres://")):
-        return _postgres(str(storage), timeout_seconds)
+    if is_postgres(str(storage)):
+        return _postgres(str(storage), postgres or PostgresSettings(lock_seconds=timeout_seconds))
     return SQLiteBackend(sqlite_path(str(storage)), timeout=timeout_seconds)
+
+
+def is_postgres(storage: str) -> bool:
+    """Whether a store is named by the URL of a PostgreSQL server."""
+    return storage.startswith(("postgresql://", "postgres://"))
 
 
 def sqlite_path(storage: str) -> str:
@@ -44,9 +54,9 @@ def sqlite_path(storage: str) -> str:
     return path or MEMORY
 
 
-def _postgres(url: str, timeout_seconds: float) -> StorageBackend:
+def _postgres(url: str, settings: PostgresSettings) -> StorageBackend:
     try:
-        from continuum.storage.postgres_backend import PostgresBackend, PostgresSettings
+        from continuum.storage.postgres_backend import PostgresBackend
     except ImportError as exc:
         raise FeatureUnavailableError(f"storage: PostgreSQL needs its driver; {install_hint('postgres')}") from exc
-    return PostgresBackend(url, PostgresSettings(lock_seconds=timeout_seconds))
+    return PostgresBackend(url, settings)

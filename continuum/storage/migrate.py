@@ -88,31 +88,45 @@ class Migrator:
         with self._backend.migration_transaction() as connection:
             return max(self._applied(connection), default=0)
 
-    def upgrade(self) -> tuple[int, ...]:
-        """Apply every missing migration in one transaction; gives their versions.
+    def upgrade(self, *, after_code: bool | None = None) -> tuple[int, ...]:
+        """Apply every missing migration, each in a transaction of its own; gives their versions.
 
-        A store that holds an older schema is copied first. Raises SchemaVersionError if the store is newer than
-        this code, or was migrated by different files.
+        One that is cut short leaves nothing, and is begun anew by whoever calls next. Those that must wait until no
+        older version of the code serves are applied only if `after_code` says so; without it, where the store is not
+        shared. A store that holds an older schema is copied first. Raises SchemaVersionError if the store is newer
+        than this code, or was migrated by different files.
         """
         with self._backend.migration_transaction() as connection:
             if not self._missing(self._applied(connection)):
                 return ()
+        done: list[int] = []
+        allowed = not self._backend.shared if after_code is None else after_code
+        while (version := self._apply_next(after_code=allowed, copied=bool(done))) is not None:
+            done.append(version)
+        return tuple(done)
+
+    def waiting(self) -> tuple[Migration, ...]:
+        """The migrations that are not applied yet, in order. Raises SchemaVersionError as `upgrade` does."""
+        with self._backend.migration_transaction() as connection:
+            return tuple(self._missing(self._applied(connection)))
+
+    def _apply_next(self, *, after_code: bool, copied: bool) -> int | None:
         with self._backend.migration_transaction(write=True) as connection:
             applied = self._applied(connection)
             missing = self._missing(applied)
-            if applied and missing:
+            if not missing or (missing[0].phase == "after-code" and not after_code):
+                return None
+            if applied and not copied:
                 self._backend.copy_before_migration(max(applied))
-            self._apply(connection, missing)
-        return tuple(each.version for each in missing)
+            self._apply(connection, missing[0])
+            return missing[0].version
 
-    def _apply(self, connection: Connection, missing: Sequence[Migration]) -> None:
-        adapt = self._backend.dialect.adapt
+    def _apply(self, connection: Connection, each: Migration) -> None:
         connection.execute(_CREATE)
-        for each in missing:
-            for statement in each.statements():
-                connection.execute(statement)
-            record = (each.version, each.name, each.phase, each.checksum, self._clock.now())
-            connection.execute(adapt(_RECORD), record)
+        for statement in each.statements():
+            connection.execute(statement)
+        record = (each.version, each.name, each.phase, each.checksum, self._clock.now())
+        connection.execute(self._backend.dialect.adapt(_RECORD), record)
 
     def _applied(self, connection: Connection) -> dict[int, str]:
         tables = {row[0] for row in connection.execute(self._backend.dialect.tables).fetchall()}

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import select
+import logging
 import time
-import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from typing import Any
 
 import psycopg
-from psycopg import pq
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import ConnectionPool
 
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import NAME_PATTERN
-from continuum.errors import ConfigurationError, StorageConnectionError, StorageError
+from continuum.errors import StorageConnectionError, StorageError
 from continuum.storage.base import BackendInfo, Connection, Dialect, StorageBackend
 from continuum.storage.migrate import Migrator
 from continuum.storage.postgres_errors import failures_named
 from continuum.storage.postgres_pipe import Answer, Pipe
+from continuum.storage.postgres_pool import Pool
+from continuum.storage.postgres_replicas import Replica, Replicas, position_of
 from continuum.storage.postgres_roles import APP, DIRECTORY, OWNER, Server, create_roles, look_at, refuse_unlimited
+from continuum.storage.postgres_settings import PostgresSettings
 
 POSTGRES = Dialect(
     name="postgres",
@@ -34,33 +31,16 @@ POSTGRES = Dialect(
     arrays=True,
     ahead=True,
     begin_read="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    begin_write="BEGIN ISOLATION LEVEL READ COMMITTED",
+    begin_write="BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
     tables="SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')",
 )
 
-POOL_SIZE = 10
-MAX_OVERFLOW = 20
-PARTITIONS = 16
-CONNECTION_WAIT_SECONDS = 3.0
-CONNECT_SECONDS = 5
-IDLE_TRUSTED_SECONDS = 30.0
 CONFIRM_SECONDS = 10.0
+"""How long the outcome of a commit whose connection broke is asked for."""
 _MIGRATION_LOCK = 0x636F6E74696E7575
+_POLL_SECONDS = 0.005
 
-
-@dataclass(frozen=True, slots=True)
-class PostgresSettings:
-    """How the server is used."""
-
-    pool_size: int = POOL_SIZE
-    max_overflow: int = MAX_OVERFLOW
-    """Connections beyond the pool's size, closed again when they are not needed."""
-    partitions: int = PARTITIONS
-    """Hash partitions of each table, fixed when the store is made."""
-    lock_seconds: float = 30.0
-    """Longest wait for another writer of the same tenant."""
-    connection_seconds: float = CONNECTION_WAIT_SECONDS
-    """Longest wait for a free connection."""
+_logger = logging.getLogger(__name__)
 
 
 class PostgresBackend(StorageBackend):
@@ -73,173 +53,114 @@ class PostgresBackend(StorageBackend):
     """
 
     dialect = POSTGRES
+    shared = True
 
     def __init__(self, url: str, settings: PostgresSettings | None = None) -> None:
         self.settings = settings or PostgresSettings()
-        self._url = url
-        self.place = place_of(url)
-        super().__init__(place=self.place, pool_size=self.settings.pool_size)
-        self._pipes: weakref.WeakKeyDictionary[psycopg.Connection[Any], Pipe] = weakref.WeakKeyDictionary()
-        self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
-        self._process_id = os.getpid()
-        self.server = self._look()
+        self._primary = Pool(url, self.settings)
+        self.place = self._primary.place
+        super().__init__(place=self.place, pool_size=self.settings.pool_size, max_overflow=self.settings.max_overflow)
+        self._replicas = Replicas([Pool(each, self.settings) for each in self.settings.replica_urls])
         at_fork(self, in_child=PostgresBackend._renew)
-        Migrator(self).upgrade()
         self.server = self._look()
-        refuse_unlimited(self.server, self.place)
-
-    # -- connections
+        self._primary.answers_itself(self.server.direct)
+        if self.settings.migrates:
+            Migrator(self).upgrade()
+            self.server = self._look()
+        refuse_unlimited(self.server, self.settings.unsafe_role, self.place)
 
     def _look(self) -> Server:
         with failures_named(self.place), self.connect() as connection:
             return look_at(connection, self.place)
 
-    def connect(self) -> psycopg.Connection[Any]:
-        """A connection of its own, outside of the pool, in autocommit mode. Raises psycopg.Error."""
-        return psycopg.connect(make_conninfo(self._url, **_CONNECTING), autocommit=True)
-
-    def _connections(self) -> ConnectionPool[psycopg.Connection[Any]]:
-        if self._pool is None:
-            self._pool = ConnectionPool(
-                make_conninfo(self._url, **_CONNECTING, **({"options": _ALWAYS_GENERIC} if self.server.direct else {})),
-                kwargs={"autocommit": True, "prepare_threshold": None},
-                min_size=0,
-                max_size=self.settings.pool_size + self.settings.max_overflow,
-                timeout=self.settings.connection_seconds,
-                reconnect_timeout=self.settings.connection_seconds,
-                max_idle=300.0,
-                num_workers=1,
-                open=True,
-                name="continuum",
-            )
-        return self._pool
-
     def _renew(self) -> None:
-        """In a forked child: the connections are the parent's."""
-        self._pool = None
-        self._pipes = weakref.WeakKeyDictionary()
+        for pool in (self._primary, *(each.pool for each in self._replicas)):
+            pool.renew()
 
-    @contextmanager
-    def _pipe(self) -> Iterator[Pipe]:
-        """A connection from the pool that answers, in pipeline mode."""
-        with failures_named(self.place):
-            pool = self._connections()
-            connection = self._living(pool)
-            pipe = self._pipes.get(connection)
-            if pipe is None:
-                pipe = Pipe(connection, prepares=self.server.direct, answer_seconds=self.settings.lock_seconds + 30.0)
-                self._pipes[connection] = pipe
-            try:
-                pipe.enter()
-                yield pipe
-                pipe.leave()
-            except BaseException:
-                if connection.pgconn.pipeline_status != pq.PipelineStatus.OFF:
-                    connection.close()  # in an unknown state: the pool makes a new one
-                raise
-            finally:
-                pool.putconn(connection)
-
-    def _living(self, pool: ConnectionPool[psycopg.Connection[Any]]) -> psycopg.Connection[Any]:
-        """A connection whose server has not hung up: what is left of a restart is thrown away."""
-        deadline = time.monotonic() + self.settings.connection_seconds
-        while True:
-            connection = pool.getconn(max(0.001, deadline - time.monotonic()))
-            if not select.select([connection.pgconn.socket], [], [], 0)[0]:
-                return connection
-            connection.close()
-            pool.putconn(connection)
+    def connect(self) -> psycopg.Connection[Any]:
+        """A connection of its own, as who logs in, for what belongs to no tenant. Raises psycopg.Error."""
+        return self._primary.connect()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """A connection in autocommit mode, as the role that sees one tenant, and with none named: no rows."""
+        """A connection as the role that sees one tenant, with none named: it sees no row."""
         with self.transaction() as connection:
             yield connection
 
     # -- transactions
 
-    def transaction(self, write: bool = False) -> Any:
-        return self._transaction(APP, None, write)
+    @contextmanager
+    def transaction(self, write: bool = False) -> Iterator[Connection]:
+        with self._writing(None) if write else self._reading(self._primary, APP, None) as connection:
+            yield connection
 
-    def tenant_transaction(self, tenant: str, write: bool = False) -> Any:
-        return self._transaction(APP, tenant, write)
+    def tenant_transaction(self, tenant: str, write: bool = False) -> AbstractContextManager[Connection]:
+        return self._writing(tenant) if write else self._reading(self._primary, APP, tenant)
 
-    def system_transaction(self) -> Any:
-        return self._transaction(DIRECTORY, None, write=False)
+    def system_transaction(self) -> AbstractContextManager[Connection]:
+        return self._reading(self._primary, DIRECTORY, None)
 
     @contextmanager
-    def _transaction(self, role: str, tenant: str | None, write: bool) -> Iterator[Connection]:
-        with self._pipe() as pipe:
-            reading = _Reading(pipe, role, tenant)
-            try:
-                if not write:
-                    reading.begin()
-                    yield reading
-                    reading.end()
-                    self._end(pipe)
-                else:
-                    begun = self._begin(pipe, role, tenant)
-                    yield pipe
-                    self._commit(pipe, begun)
-            except BaseException:
-                self._roll_back(pipe)
-                raise
+    def lagging_transaction(self, tenant: str) -> Iterator[Connection]:
+        replica = self._caught_up(tenant) if self._replicas else None
+        with self._reading(self._primary if replica is None else replica.pool, APP, tenant) as connection:
+            yield connection
 
-    def _begin(self, pipe: Pipe, role: str, tenant: str | None) -> Answer | None:
-        """Begin to write as the only one of a tenant; gives the number of the transaction, once it is asked for."""
+    @contextmanager
+    def _reading(self, pool: Pool, role: str, tenant: str | None) -> Iterator[Connection]:
+        with pool.pipe() as pipe, _rolled_back(pipe):
+            reading = Reading(pipe, role, tenant)
+            reading.begin()
+            yield reading
+            reading.end()
+            _sync(pipe)
+
+    @contextmanager
+    def _writing(self, tenant: str | None) -> Iterator[Connection]:
+        with self._primary.pipe() as pipe, _rolled_back(pipe):
+            begun = self._begin(pipe, tenant)
+            yield pipe
+            self._commit(pipe, tenant, begun)
+
+    def _begin(self, pipe: Pipe, tenant: str | None) -> Answer:
+        """Begin to write, as the only one of a tenant; gives the number of the transaction, once it is asked for."""
         pipe.execute(self.dialect.begin_write)
-        pipe.execute(f"SET LOCAL ROLE {role}")
+        pipe.execute(f"SET LOCAL ROLE {APP}")
         pipe.execute(f"SET LOCAL lock_timeout = {int(self.settings.lock_seconds * 1_000)}")
         if tenant is None:
-            return None
+            return pipe.execute("SELECT pg_current_xact_id()::text")
         pipe.execute(_naming(tenant))
-        return pipe.execute(f"SELECT pg_advisory_xact_lock({lock_key(tenant)}), pg_current_xact_id()::text")
+        return pipe.execute(f"SELECT pg_current_xact_id()::text, pg_advisory_xact_lock({lock_key(tenant)})")
 
-    def _end(self, pipe: Pipe) -> None:
-        problem = pipe.sync()
-        if problem is not None:
-            raise problem
-
-    def _roll_back(self, pipe: Pipe) -> None:
-        if pipe.connection.closed:
-            return
-        try:
-            pipe.sync()
-            pipe.execute("ROLLBACK")
-            pipe.execute("DEALLOCATE ALL")
-            pipe.forget_prepared()
-            pipe.sync()
-        except psycopg.Error:
-            pipe.connection.close()
-
-    def _commit(self, pipe: Pipe, begun: Answer | None) -> None:
-        """Commit; if the connection breaks before the answer, ask on another one what became of it.
-
-        `begun` holds the number of a writing transaction, and has always been read: nobody commits unseen.
-        """
-        number = None if begun is None else str(begun.fetchall()[0][1])
+    def _commit(self, pipe: Pipe, tenant: str | None, begun: Answer) -> None:
+        """Commit; if the connection breaks before the answer, ask on another one what became of it."""
+        number = str(begun.fetchall()[0][0])
         pipe.execute("COMMIT")
+        position = pipe.execute("SELECT pg_current_wal_insert_lsn()::text") if self._replicas and tenant else None
         try:
             problem = pipe.sync()
         except psycopg.OperationalError:
             pipe.connection.close()
-            if number is None or not self._was_committed(number):
+            if not self._was_committed(number):
                 raise
+            _logger.warning("%s: a connection broke during a commit, which the server has confirmed", self.place)
             return
         if problem is not None:
             raise problem
+        if position is not None and tenant is not None:
+            self._replicas.wrote(tenant, position_of(position.fetchall()[0][0]))
 
-    def _was_committed(self, transaction_id: str) -> bool:
+    def _was_committed(self, number: str) -> bool:
         deadline = time.monotonic() + CONFIRM_SECONDS
         while time.monotonic() < deadline:
             try:
                 with self.connect() as connection:
-                    row = connection.execute("SELECT pg_xact_status(%s::text::xid8)", [transaction_id]).fetchone()
-            except psycopg.Error:
+                    row = connection.execute("SELECT pg_xact_status(%s::text::xid8)", [number]).fetchone()
+            except psycopg.OperationalError:
                 time.sleep(0.1)
                 continue
             if row is not None and row[0] == "in progress":
-                time.sleep(0.05)
+                time.sleep(_POLL_SECONDS)
                 continue
             return row is not None and row[0] == "committed"
         raise StorageConnectionError(
@@ -247,40 +168,57 @@ class PostgresBackend(StorageBackend):
             "whether it was written; try again with the same idempotency key"
         )
 
+    def _caught_up(self, tenant: str) -> Replica | None:
+        """A replica that has all this process wrote of a tenant, or None: then the primary is read."""
+        needed = self._replicas.needed(tenant)
+        replica = self._replicas.next()
+        deadline = time.monotonic() + self.settings.replica_wait_seconds
+        try:
+            while replica.replayed < needed:
+                with replica.pool.pipe() as pipe:
+                    answer = pipe.execute("SELECT pg_last_wal_replay_lsn()::text")
+                    _sync(pipe)
+                    said = answer.fetchall()[0][0]
+                if said is None:  # it was promoted, and goes its own way
+                    return None
+                replica.replayed = position_of(said)
+                if replica.replayed < needed and time.monotonic() > deadline:
+                    return None
+                time.sleep(0 if replica.replayed >= needed else _POLL_SECONDS)
+            return replica
+        except StorageError as exc:
+            _logger.warning("a replica is not read: %s", exc)
+            return None
+
     @contextmanager
     def migration_transaction(self, write: bool = False) -> Iterator[Connection]:
         """As the owner of the schema; the roles are created first. Migrations wait for each other."""
         if write:
             with failures_named(self.place), self.connect() as connection:
                 create_roles(connection, self.server, self.place)
-        with self._pipe() as pipe:
+        with self._primary.pipe() as pipe, _rolled_back(pipe):
             pipe.execute("BEGIN")
-            try:
-                if write:
-                    pipe.execute(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-                    pipe.execute(f"SET LOCAL ROLE {OWNER}")
-                    pipe.execute(f"SET LOCAL continuum.partitions = {self.settings.partitions}")
-                yield pipe
-                pipe.execute("COMMIT")
-                self._end(pipe)
-            except BaseException:
-                self._roll_back(pipe)
-                raise
+            if write:
+                pipe.execute(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+                pipe.execute(f"SET LOCAL ROLE {OWNER}")
+                pipe.execute(f"SET LOCAL continuum.partitions = {int(self.settings.partitions)}")
+            yield pipe
+            pipe.execute("COMMIT")
+            _sync(pipe)
 
     # -- care
 
     def close_all(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
+        for pool in (self._primary, *(each.pool for each in self._replicas)):
             pool.close()
 
     def get_stats(self) -> dict[str, object]:
-        return {} if self._pool is None else dict(self._pool.get_stats())
+        return self._primary.stats()
 
     def get_backend_info(self) -> BackendInfo:
         features = ["transactions", "many processes", "durable commits", "row level security"]
-        if self.server.vectors:
-            features.append("pgvector")
+        features += ["pgvector"] if self.server.vectors else []
+        features += ["replicas"] if self._replicas else []
         return BackendInfo(
             backend_type="postgres",
             version=f"{self.server.major}.{self.server.version % 10_000}",
@@ -289,7 +227,7 @@ class PostgresBackend(StorageBackend):
         )
 
 
-class _Reading:
+class Reading:
     """A reading transaction that may be told to end while its last answers are still on their way.
 
     What is asked after that opens another one: a moment later, as the same tenant, never as nobody.
@@ -302,6 +240,7 @@ class _Reading:
         self._ended = True
 
     def begin(self) -> None:
+        """Take on the role, and name the tenant."""
         self._ended = False
         self._pipe.execute(POSTGRES.begin_read)
         self._pipe.execute(f"SET LOCAL ROLE {self._role}")
@@ -309,6 +248,7 @@ class _Reading:
             self._pipe.execute(_naming(self._tenant))
 
     def end(self) -> None:
+        """End after what was sent; a second time it does nothing."""
         if not self._ended:
             self._ended = True
             self._pipe.execute("COMMIT")
@@ -324,51 +264,41 @@ class _Reading:
 
     def _begin_again(self) -> None:
         if self._ended:
-            problem = self._pipe.sync()
-            if problem is not None:
-                raise problem
+            _sync(self._pipe)
             self.begin()
+
+
+@contextmanager
+def _rolled_back(pipe: Pipe) -> Iterator[None]:
+    """Roll back if the body raises; the connection is closed if that is not possible."""
+    try:
+        yield
+    except BaseException:
+        if not pipe.connection.closed:
+            try:
+                pipe.sync()
+                pipe.execute("ROLLBACK")
+                pipe.forget_prepared()
+                pipe.sync()
+            except psycopg.Error:
+                pipe.connection.close()
+        raise
+
+
+def _sync(pipe: Pipe) -> None:
+    """Wait for all answers. Raises the first failure among them."""
+    problem = pipe.sync()
+    if problem is not None:
+        raise problem
 
 
 def _naming(tenant: str) -> str:
     """The statement that names the tenant until the transaction ends; a literal, which poolers and Citus pass on."""
-    return f"SET LOCAL app.tenant_id = '{_literal(tenant)}'"
-
-
-_ALWAYS_GENERIC = "-c plan_cache_mode=force_generic_plan"
-"""Statements are written for one plan; planning them for their values each time costs more than it can gain."""
-_CONNECTING: dict[str, str | int] = {
-    "connect_timeout": CONNECT_SECONDS,
-    "application_name": "continuum",
-    "client_encoding": "UTF8",
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-}
+    if not NAME_PATTERN.match(tenant):  # none of a checked name's characters means anything inside quotes
+        raise StorageError(f"a tenant's name was not checked: {tenant[:40]!r}")
+    return f"SET LOCAL app.tenant_id = '{tenant}'"
 
 
 def lock_key(tenant: str) -> int:
     """The number under which a tenant's writers wait for each other."""
     return int.from_bytes(sha256(b"tenant:" + tenant.encode()).digest()[:8], signed=True)
-
-
-def place_of(url: str) -> str:
-    """Where a URL leads, without its password: for messages.
-
-    Raises ConfigurationError for a URL that names no database server.
-    """
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.Error as exc:
-        raise ConfigurationError(
-            "storage: this is no PostgreSQL URL; write postgresql://user:password@host/db"
-        ) from exc
-    host, port = parts.get("host", "localhost"), parts.get("port", "5432")
-    return f"postgresql://{host}:{port}/{parts.get('dbname', '')}"
-
-
-def _literal(tenant: str) -> str:
-    """A tenant's name inside of quotes: checked names need none of their characters escaped."""
-    if not NAME_PATTERN.match(tenant):
-        raise StorageError(f"a tenant's name is not checked: {tenant!r}")
-    return tenant

@@ -190,7 +190,9 @@ class Pipe:
         return name
 
     def forget_prepared(self) -> None:
-        """After a failure nobody knows which statements were prepared: their names are not used again."""
+        """After a failure nobody knows which statements were prepared: all are given up, on the server too."""
+        if self._names:
+            self.execute("DEALLOCATE ALL")
         self._names.clear()
         self._counts.clear()
 

@@ -71,12 +71,12 @@ def look_at(connection: psycopg.Connection[Any], place: str) -> Server:
     )
 
 
-def refuse_unlimited(server: Server, place: str) -> None:
-    """Refuse an application role that could pass row level security by. Raises ConfigurationError."""
-    for role in sorted(server.unlimited & {APP, DIRECTORY}):
+def refuse_unlimited(server: Server, allowed: str | None, place: str) -> None:
+    """Refuse a role that could pass row level security by, unless it is allowed by name. Raises ConfigurationError."""
+    for role in sorted(server.unlimited & {APP, DIRECTORY} - {allowed}):
         raise ConfigurationError(
             f"{place}: the role {role} is a superuser or has BYPASSRLS, so nothing would keep tenants apart; "
-            f"run ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS"
+            f"run ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS, or name it in POSTGRES_UNSAFE_ROLE"
         )
 
 

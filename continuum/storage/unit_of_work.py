@@ -83,13 +83,17 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(backend: StorageBackend, tenant_id: TenantId, *, write: bool = False) -> Iterator[UnitOfWork]:
+def unit_of_work(
+    backend: StorageBackend, tenant_id: TenantId, *, write: bool = False, may_lag: bool = False
+) -> Iterator[UnitOfWork]:
     """One transaction for one tenant: committed at the end of the `with`, rolled back if its body raises.
 
-    When a writing `with` is left without an exception, what it wrote survives a power cut. Raises StorageBusyError
-    after a bounded wait, StorageFullError, StorageCorruptError and other StorageErrors; then nothing was kept.
+    A reading one that `may_lag` may see what a replica has. When a writing `with` is left without an exception, what
+    it wrote survives a power cut. Raises StorageBusyError after a bounded wait, StorageFullError, StorageCorruptError
+    and other StorageErrors; then nothing was kept.
     """
-    with backend.tenant_transaction(tenant_id, write) as connection:
+    lags = may_lag and not write
+    with backend.lagging_transaction(tenant_id) if lags else backend.tenant_transaction(tenant_id, write) as connection:
         work = UnitOfWork(connection, backend.dialect, tenant_id, writes=write)
         yield work
         work.tenants.write_counts()

@@ -25,9 +25,6 @@ EFFECTIVE = {
     "CONTINUUM_ENABLE_EMBEDDINGS": ("enable_embeddings", False, "1", True),
 }
 REFUSED = {
-    "POSTGRES_URL": "postgresql://localhost/x",
-    "POSTGRES_POOL_SIZE": "10",
-    "POSTGRES_MAX_OVERFLOW": "20",
     "CONTINUUM_CORS_ORIGINS": "https://example.org",
     "CONTINUUM_REQUIRE_API_KEY": "true",
     "CONTINUUM_API_KEY": "k",

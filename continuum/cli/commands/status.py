@@ -9,6 +9,7 @@ import click
 from continuum.cli.output import print_json, print_table, visible
 from continuum.cli.settings import options_of, shared_options
 from continuum.core.memory import ConsciousMemory
+from continuum.domain.addresses import without_password
 
 
 @click.command()
@@ -25,4 +26,5 @@ def command(db_path: str | None, tenant: str | None, config: Path | None, as_jso
     click.echo(f"store: {options.store}")
     print_table(["what", "value"], list(stats.items()))
     for name, source in sources.items():
-        click.echo(visible(f"{name} = {getattr(options.settings.config, name)} (from {source})"))
+        value = getattr(options.settings.config, name)
+        click.echo(visible(f"{name} = {without_password(value) if name == 'storage' else value} (from {source})"))
