@@ -92,6 +92,16 @@ class BackendInfo(TypedDict):
     configuration: dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a store that is not as it must be."""
+
+    rule: str
+    """What kind of thing, in one word."""
+    subject: str
+    problem: str
+
+
 class StorageBackend(ABC):
     """Keeps rows. Write your own by giving `connection` and `dialect`; the repositories need no more.
 
@@ -178,6 +188,13 @@ class StorageBackend(ABC):
         e.g. a full disk.
         """
         return False
+
+    def examine(self) -> list[Finding]:
+        """Look for what is wrong with the store; an empty list is what it should give. May read all of it.
+
+        Raises StorageError if it cannot be looked at.
+        """
+        return []
 
     @abstractmethod
     def close_all(self) -> None:

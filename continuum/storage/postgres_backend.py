@@ -14,8 +14,9 @@ import psycopg
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import NAME_PATTERN
 from continuum.errors import StorageConnectionError, StorageError
-from continuum.storage.base import BackendInfo, Connection, Dialect, StorageBackend
+from continuum.storage.base import BackendInfo, Connection, Dialect, Finding, StorageBackend
 from continuum.storage.migrate import Migrator
+from continuum.storage.postgres_catalog import look_through_catalog
 from continuum.storage.postgres_errors import failures_named
 from continuum.storage.postgres_pipe import Answer, Pipe
 from continuum.storage.postgres_pool import Pool
@@ -211,6 +212,15 @@ class PostgresBackend(StorageBackend):
     def close_all(self) -> None:
         for pool in (self._primary, *(each.pool for each in self._replicas)):
             pool.close()
+
+    def examine(self) -> list[Finding]:
+        with failures_named(self.place), self.connect() as connection:
+            found = look_through_catalog(connection)
+        if self.server.unlimited_login:
+            login = self.server.login
+            problem = f"is a superuser or has BYPASSRLS; statements run as {APP}, but log in as a role that is neither"
+            found.append(Finding("login", login, problem))
+        return found
 
     def get_stats(self) -> dict[str, object]:
         return self._primary.stats()

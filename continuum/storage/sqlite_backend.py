@@ -11,7 +11,7 @@ from pathlib import Path
 
 from continuum.domain.forking import at_fork
 from continuum.errors import StorageBusyError, StorageUnavailableError
-from continuum.storage.base import SQLITE, BackendInfo, Connection, StorageBackend
+from continuum.storage.base import SQLITE, BackendInfo, Connection, Finding, StorageBackend
 from continuum.storage.fork_gate import FORK_WAIT_SECONDS
 from continuum.storage.migrate import Migrator
 from continuum.storage.sqlite_connections import MEMORY, Connections
@@ -302,6 +302,11 @@ class SQLiteBackend(StorageBackend):
                 connection.execute("VACUUM INTO ?", (target,)).fetchall()
             finally:
                 connection.close()
+
+    def examine(self) -> list[Finding]:
+        with self.transaction() as connection:
+            said = [str(row[0]) for row in connection.execute("PRAGMA quick_check").fetchall()]
+        return [Finding("damage", self.path, line) for line in said if line != "ok"]
 
     def get_stats(self) -> dict[str, object]:
         connections = self._connections()

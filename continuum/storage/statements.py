@@ -28,7 +28,7 @@ AS_ARRAYS = -2
 _HEADER = re.compile(r"^-- (name|scope): *(\w+) *$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n?", re.MULTILINE)
 _TABLE = re.compile(r"\b(?:FROM|JOIN|INTO|(?<!DO )UPDATE)\s+(?!unnest\()([a-z_]+)")
-_PARAMETER = re.compile(r":([a-z_]+)")
+_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 _INSERTED = re.compile(r"INTO ([a-z_]+) \(tenant_id, ([a-z_,\s]+)\)")
 _ROWS = re.compile(r":rows\(:tenant_id((?:, \?)*)\)")
 
