@@ -13,6 +13,8 @@ from continuum.core.config import reset_config
 from continuum.core.memory import ConsciousMemory
 from continuum.core.tenants import TenantManager
 
+pytest_plugins = ["tests.servers"]
+
 MemoryFactory = Callable[[str], ConsciousMemory]
 
 # The same examples on every machine, so that a failure is the change's own; `make soak` looks for new ones.

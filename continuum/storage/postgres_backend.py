@@ -199,6 +199,8 @@ class PostgresBackend(StorageBackend):
                 create_roles(connection, self.server, self.place)
         with self._primary.pipe() as pipe, _rolled_back(pipe):
             pipe.execute("BEGIN")
+            if not write and APP in self.server.taken_on:
+                pipe.execute(f"SET LOCAL ROLE {APP}")
             if write:
                 pipe.execute(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
                 pipe.execute(f"SET LOCAL ROLE {OWNER}")

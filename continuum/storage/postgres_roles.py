@@ -19,8 +19,10 @@ ROLES = (OWNER, APP, DIRECTORY)
 OLDEST = 14
 """The oldest version of PostgreSQL that this runs on."""
 
-_ROLES = "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = ANY(%s)"
-_MEMBER = "SELECT pg_has_role(session_user, %s, 'MEMBER')"
+_ROLES = (
+    "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, pg_has_role(session_user, oid, 'MEMBER') "
+    "FROM pg_roles WHERE rolname = ANY(%s)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Server:
     may_create_roles: bool
     roles: frozenset[str]
     """Which of ours there are."""
+    taken_on: frozenset[str]
+    """Which of ours the login may take on."""
     unlimited: frozenset[str]
     """Which of ours may do what they must not: superuser or BYPASSRLS."""
     direct: bool
@@ -64,6 +68,7 @@ def look_at(connection: psycopg.Connection[Any], place: str) -> Server:
         unlimited_login=bool(rows[login][0] or rows[login][1]),
         may_create_roles=bool(rows[login][0] or rows[login][2]),
         roles=ours,
+        taken_on=frozenset(name for name in ours if rows[name][3]),
         unlimited=frozenset(name for name in ours if rows[name][0] or rows[name][1]),
         # A pooler makes up the process number that it gives its clients.
         direct=connection.pgconn.backend_pid == pid,
@@ -98,15 +103,19 @@ def create_roles(connection: psycopg.Connection[Any], server: Server, place: str
         except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
             continue  # somebody else was faster
     for role in ROLES:
-        row = connection.execute(_MEMBER, [role]).fetchone()
-        if row is not None and not row[0]:
-            connection.execute(f"GRANT {role} TO {_quoted(server.login)}")
+        if role not in server.taken_on and not _is_member(connection, role):
+            connection.execute(f"GRANT {role} TO {_quoted(server.login)}".encode())
     allowed = connection.execute(
         "SELECT current_schema(), has_schema_privilege(%s, current_schema(), 'CREATE')", [OWNER]
     ).fetchone()
     if allowed is not None and not allowed[1]:
         connection.execute(f"GRANT USAGE, CREATE ON SCHEMA {_quoted(allowed[0])} TO {OWNER}")
         connection.execute(f"GRANT USAGE ON SCHEMA {_quoted(allowed[0])} TO {APP}, {DIRECTORY}")
+
+
+def _is_member(connection: psycopg.Connection[Any], role: str) -> bool:
+    row = connection.execute("SELECT pg_has_role(session_user, %s, 'MEMBER')", [role]).fetchone()
+    return bool(row and row[0])
 
 
 def _creation(role: str) -> str:
