@@ -111,6 +111,12 @@ class StorageBusyError(StorageError):
     retryable = True
 
 
+class StorageConflictError(StorageBusyError):
+    """The database gave this transaction up in favour of another one; nothing was written, begin it again."""
+
+    code = "storage_conflict"
+
+
 class StorageFullError(StorageError):
     """No space is left; earlier memories are safe. What was kept of the operation: see StorageError."""
 

@@ -28,6 +28,7 @@ STATUS: dict[type[errors.ContinuumError], HTTPStatus] = {
     errors.StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageConnectionError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageConflictError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.StorageCorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.SchemaVersionError: HTTPStatus.INTERNAL_SERVER_ERROR,

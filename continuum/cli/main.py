@@ -27,6 +27,7 @@ EXIT_CODES: dict[type[errors.ContinuumError], int] = {
     errors.StorageUnavailableError: 7,
     errors.StorageConnectionError: 7,
     errors.StorageBusyError: 8,
+    errors.StorageConflictError: 8,
     errors.StorageFullError: 9,
     errors.StorageCorruptError: 10,
     errors.SchemaVersionError: 11,

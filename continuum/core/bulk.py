@@ -9,7 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, cast
 
 from continuum.core.exchanges import ExchangeDefaults, exchange_of_mapping, exchange_of_messages
-from continuum.core.recording import prepare, record
+from continuum.core.recording import Learned, Prepared, prepare, record
+from continuum.core.retrying import retried
 from continuum.core.validation import checked_iterable
 from continuum.domain.ids import TenantId
 from continuum.domain.records import Exchange, Extraction, Json, Message
@@ -83,13 +84,18 @@ def _learn_batch(job: BulkJob, batch: Sequence[tuple[int, object]]) -> tuple[lis
         (number, prepare(_exchange(defaults, number, given), engine.pipeline.extract)) for number, given in batch
     ]
     end = batch[-1][0] + 1
-    with engine.unit(job.tenant, write=True) as work:
-        done = _kept(work, job.name)
-        rest = [one for number, one in prepared if number >= done]
-        learned = [record(work, one, engine.pipeline.extract, engine.links, engine.sealer) for one in rest]
-        if job.name is not None and done < end:
-            kept = json.dumps({"done": end})
-            work.idempotency.put(_job_key(job.name), b"job", kept, defaults.now)
+
+    def recorded() -> tuple[int, list[Prepared], list[Learned]]:
+        with engine.unit(job.tenant, write=True) as work:
+            done = _kept(work, job.name)
+            rest = [one for number, one in prepared if number >= done]
+            learned = [record(work, one, engine.pipeline.extract, engine.links, engine.sealer) for one in rest]
+            if job.name is not None and done < end:
+                kept = json.dumps({"done": end})
+                work.idempotency.put(_job_key(job.name), b"job", kept, defaults.now)
+        return done, rest, learned
+
+    done, rest, learned = retried(recorded)
     for one, answer in zip(rest, learned, strict=True):
         engine.events.publish(answer.events)
         if not answer.result.duplicate:

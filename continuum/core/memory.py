@@ -36,7 +36,8 @@ from continuum.core.questions import (
     checked_weights,
 )
 from continuum.core.rebuilding import RebuildResult, rebuild_tenant
-from continuum.core.recording import Prepared, prepare, record, tag_pairs
+from continuum.core.recording import Learned, Prepared, prepare, record, tag_pairs
+from continuum.core.retrying import retried
 from continuum.core.trusting import TrustedMemory
 from continuum.core.twins import twin
 from continuum.core.use_detection import LastRecall, last_recall, plainly_used
@@ -219,8 +220,13 @@ class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory):
         )
 
     def _record(self, prepared: Prepared) -> LearningResult:
-        with self._engine.unit(self.tenant_id, write=True) as work:
-            learned = record(work, prepared, self._engine.pipeline.extract, self._engine.links, self._engine.sealer)
+        engine = self._engine
+
+        def recorded() -> Learned:
+            with engine.unit(self.tenant_id, write=True) as work:
+                return record(work, prepared, engine.pipeline.extract, engine.links, engine.sealer)
+
+        learned = retried(recorded)
         self._engine.events.publish(learned.events)
         if prepared.exchange.expires_at is not None:
             self._engine.upkeep.watch(self.tenant_id)

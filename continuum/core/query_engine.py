@@ -40,6 +40,7 @@ from continuum.core.past import Moment, Past
 from continuum.core.questions import DEPTH_MAX, MAX_CONCEPTS_LIMIT, QUERY_BYTES_MAX, RecallRequest
 from continuum.core.recall_id import sign_recall
 from continuum.core.recording import metadata_tag_name, origin_tag, tag_pairs
+from continuum.core.retrying import retried_reading
 from continuum.core.use_state import Use, use_at
 from continuum.core.validation import checked_count, checked_text
 from continuum.domain.ids import TenantId, tenant_id
@@ -157,13 +158,20 @@ class MemoryQueryEngine:
         """Find, rank and render. An empty memory gives an empty answer, never an error."""
         started = time.perf_counter()
         vector, degraded = self._query_vector(request)
-        with self._engine.unit(self.tenant_id, write=False, may_lag=True) as work:
-            foresee_seeds(work, self._secret, request.message, self._engine.config.min_link_strength)
-            tenant = work.tenants.get()
-            if tenant is None:
-                return _empty(self.tenant_id, started)
-            self._secret = tenant.secret
-            found = self._find(work, tenant, request, vector, degraded)
+
+        def read() -> tuple[TenantRecord, Found] | None:
+            with self._engine.unit(self.tenant_id, write=False, may_lag=True) as work:
+                foresee_seeds(work, self._secret, request.message, self._engine.config.min_link_strength)
+                tenant = work.tenants.get()
+                if tenant is None:
+                    return None
+                self._secret = tenant.secret
+                return tenant, self._find(work, tenant, request, vector, list(degraded))
+
+        answer = retried_reading(read)
+        if answer is None:
+            return _empty(self.tenant_id, started)
+        tenant, found = answer
         return self._render(request, tenant, found, started)
 
     def _query_vector(self, request: RecallRequest) -> tuple[Vector | None, list[Degradation]]:

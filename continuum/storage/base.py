@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -39,6 +39,17 @@ class EndsEarly(Protocol):
     """A connection that can end its reading transaction before all answers are read."""
 
     def end(self) -> None: ...
+
+
+Proof = Callable[[Connection], bool]
+"""Tells on another connection of the same tenant whether a transaction was committed."""
+
+
+@runtime_checkable
+class Provable(Protocol):
+    """A writing connection that may have to find out whether its commit was carried out."""
+
+    def prove_by(self, proof: Proof) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import psycopg
 
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import NAME_PATTERN
-from continuum.errors import StorageConnectionError, StorageError
-from continuum.storage.base import BackendInfo, Connection, Dialect, Finding, StorageBackend
+from continuum.errors import StorageBusyError, StorageConnectionError, StorageError, StorageUnavailableError
+from continuum.storage.base import BackendInfo, Connection, Dialect, Finding, Proof, StorageBackend
 from continuum.storage.migrate import Migrator
 from continuum.storage.postgres_catalog import look_through_catalog
 from continuum.storage.postgres_errors import failures_named
@@ -37,7 +37,8 @@ POSTGRES = Dialect(
 )
 
 CONFIRM_SECONDS = 10.0
-"""How long the outcome of a commit whose connection broke is asked for."""
+"""How long the outcome of a commit whose connection broke is looked for."""
+CONFIRM_PAUSE_SECONDS = 0.1
 _MIGRATION_LOCK = 0x636F6E74696E7575
 _POLL_SECONDS = 0.005
 
@@ -50,7 +51,7 @@ class PostgresBackend(StorageBackend):
     Each transaction is one tenant's: it takes on a role that owns nothing and names the tenant for as long as it
     lasts, so a statement that forgot its tenant would find no row. Writers of one tenant wait for each other, those
     of different tenants do not; readers wait for nobody. When a writing transaction is left without an exception,
-    the server has confirmed it, or said afterwards that it was committed.
+    the server has confirmed it, or what it wrote was seen afterwards.
     """
 
     dialect = POSTGRES
@@ -119,54 +120,54 @@ class PostgresBackend(StorageBackend):
     @contextmanager
     def _writing(self, tenant: str | None) -> Iterator[Connection]:
         with self._primary.pipe() as pipe, _rolled_back(pipe):
-            begun = self._begin(pipe, tenant)
-            yield pipe
-            self._commit(pipe, tenant, begun)
+            writing = self._begin(pipe, tenant)
+            yield writing
+            self._commit(pipe, tenant, writing)
 
-    def _begin(self, pipe: Pipe, tenant: str | None) -> Answer:
-        """Begin to write, as the only one of a tenant; gives the number of the transaction, once it is asked for."""
+    def _begin(self, pipe: Pipe, tenant: str | None) -> Writing:
+        """Begin to write, as the only one of a tenant."""
         pipe.execute(self.dialect.begin_write)
         pipe.execute(f"SET LOCAL ROLE {APP}")
         pipe.execute(f"SET LOCAL lock_timeout = {int(self.settings.lock_seconds * 1_000)}")
-        if tenant is None:
-            return pipe.execute("SELECT pg_current_xact_id()::text")
-        pipe.execute(_naming(tenant))
-        return pipe.execute(f"SELECT pg_current_xact_id()::text, pg_advisory_xact_lock({lock_key(tenant)})")
+        if tenant is not None:
+            pipe.execute(_naming(tenant))
+            pipe.execute(f"SELECT pg_advisory_xact_lock({lock_key(tenant)})")
+        return Writing(pipe)
 
-    def _commit(self, pipe: Pipe, tenant: str | None, begun: Answer) -> None:
-        """Commit; if the connection breaks before the answer, ask on another one what became of it."""
-        number = str(begun.fetchall()[0][0])
+    def _commit(self, pipe: Pipe, tenant: str | None, writing: Writing) -> None:
+        """Commit; if the connection breaks before the answer, look on another one what became of it."""
         pipe.execute("COMMIT")
         position = pipe.execute("SELECT pg_current_wal_insert_lsn()::text") if self._replicas and tenant else None
         try:
             problem = pipe.sync()
         except psycopg.OperationalError:
             pipe.connection.close()
-            if not self._was_committed(number):
+            if not self._is_there(tenant, writing.proof):
                 raise
-            _logger.warning("%s: a connection broke during a commit, which the server has confirmed", self.place)
+            _logger.warning("%s: a connection broke during a commit, which was carried out", self.place)
             return
         if problem is not None:
             raise problem
         if position is not None and tenant is not None:
             self._replicas.wrote(tenant, position_of(position.fetchall()[0][0]))
 
-    def _was_committed(self, number: str) -> bool:
+    def _is_there(self, tenant: str | None, proof: Proof | None) -> bool:
+        """Whether what a transaction wrote is there, after its commit was not confirmed.
+
+        The question is asked as a writer: whoever is still committing for the tenant is waited for. Numbers of
+        transactions prove nothing: a server that crashed, or a standby that was promoted, gives them out again.
+        Raises StorageUnavailableError if nobody can tell.
+        """
         deadline = time.monotonic() + CONFIRM_SECONDS
-        while time.monotonic() < deadline:
+        while tenant is not None and proof is not None and time.monotonic() < deadline:
             try:
-                with self.connect() as connection:
-                    row = connection.execute("SELECT pg_xact_status(%s::text::xid8)", [number]).fetchone()
-            except psycopg.OperationalError:
-                time.sleep(0.1)
-                continue
-            if row is not None and row[0] == "in progress":
-                time.sleep(_POLL_SECONDS)
-                continue
-            return row is not None and row[0] == "committed"
-        raise StorageConnectionError(
-            f"{self.place}: the connection broke during the commit and the server does not come back, so nobody knows "
-            "whether it was written; try again with the same idempotency key"
+                with self._writing(tenant) as connection:
+                    return proof(connection)
+            except (StorageConnectionError, StorageBusyError):
+                time.sleep(CONFIRM_PAUSE_SECONDS)
+        raise StorageUnavailableError(
+            f"{self.place}: the connection broke during the commit, and nobody can tell whether it was written; "
+            "look, or try again with the same idempotency key"
         )
 
     def _caught_up(self, tenant: str) -> Replica | None:
@@ -237,6 +238,22 @@ class PostgresBackend(StorageBackend):
             features=features,
             configuration=dict(self.config),
         )
+
+
+class Writing:
+    """A writing transaction, and how to see on another connection that it was committed."""
+
+    __slots__ = ("_pipe", "execute", "executemany", "proof")
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self.execute = pipe.execute
+        self.executemany = pipe.executemany
+        self.proof: Proof | None = None
+
+    def prove_by(self, proof: Proof) -> None:
+        """Take a way to see that this transaction was committed; the last one counts."""
+        self.proof = proof
 
 
 class Reading:

@@ -12,6 +12,7 @@ from continuum.errors import (
     ConflictError,
     ContinuumError,
     StorageBusyError,
+    StorageConflictError,
     StorageConnectionError,
     StorageCorruptError,
     StorageError,
@@ -19,9 +20,11 @@ from continuum.errors import (
     StorageUnavailableError,
 )
 
-_BUSY = {
+_GIVEN_UP = {
     "40001": "another transaction came in between",
     "40P01": "two transactions waited for each other",
+}
+_BUSY = {
     "55P03": "another writer held the tenant longer than the bounded wait",
     "57014": "the statement took longer than the bounded wait",
     "53200": "the server has no memory left",
@@ -40,6 +43,8 @@ def storage_error(exc: psycopg.Error | PoolTimeout | PoolClosed, server: str) ->
         return StorageBusyError(f"{server}: no connection became free in time; nothing was written, try again")
     if isinstance(exc, PoolClosed):
         return StorageUnavailableError(f"{server}: the store is closed; open a new one")
+    if state in _GIVEN_UP:
+        return StorageConflictError(f"{server}: {_GIVEN_UP[state]}; nothing was written, try again")
     if state in _BUSY:
         return StorageBusyError(f"{server}: {_BUSY[state]}; nothing was written, try again")
     if state in _LOST:

@@ -114,7 +114,7 @@ class Pipe:
     """One connection in pipeline mode. Its answers arrive in the order in which statements were sent."""
 
     __slots__ = (
-        "_asked_for", "_counts", "_names", "_next_name", "_pgconn", "_poll", "_prepares", "_sent",
+        "_asked_for", "_counts", "_failure", "_names", "_next_name", "_pgconn", "_poll", "_prepares", "_sent",
         "_syncs", "_transformer", "_waiting",
         "answer_seconds", "connection", "round_trips",
     )  # fmt: skip
@@ -129,6 +129,8 @@ class Pipe:
         self._waiting: deque[Answer] = deque()
         self._sent = self._asked_for = 0
         self._syncs = False
+        self._failure: psycopg.Error | None = None
+        """What made the server skip the rest of the batch."""
         self._counts: dict[str, int] = {}
         self._names: OrderedDict[str, bytes] = OrderedDict()
         self._next_name = 0
@@ -218,6 +220,7 @@ class Pipe:
         result = self._next_result()
         while result is None or result.status != pq.ExecStatus.PIPELINE_SYNC:
             result = self._next_result()
+        self._failure = None
         return first
 
     def send_sync(self) -> None:
@@ -252,8 +255,10 @@ class Pipe:
         answer.arrived = True
         if result.status == pq.ExecStatus.TUPLES_OK:
             answer.result = result
+        elif result.status == pq.ExecStatus.PIPELINE_ABORTED:
+            answer.problem = self._failure
         elif result.status not in _GOOD:
-            answer.problem = _problem(result, self.connection)
+            answer.problem = self._failure = _problem(result, self.connection)
         while (rest := self._next_result()) is not None:
             assert rest.status in _GOOD, rest.status
 
@@ -282,7 +287,5 @@ class Pipe:
 
 def _problem(result: pq.abc.PGresult, connection: psycopg.Connection[Any]) -> psycopg.Error:
     """The failure that a result tells of."""
-    if result.status == pq.ExecStatus.PIPELINE_ABORTED:
-        return psycopg.errors.PipelineAborted("an earlier statement failed")
     problem: psycopg.Error = psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
     return problem

@@ -71,10 +71,11 @@ class Pool:
                 pipe = self._pipe_of(connection)
                 pipe.enter()
                 yield pipe
-                pipe.leave()
+                if not connection.closed:  # the outcome of a commit was asked for elsewhere
+                    pipe.leave()
             finally:
                 # In the middle of something, after a failure: the pool makes a new one.
-                if connection.pgconn.pipeline_status != pq.PipelineStatus.OFF:
+                if not connection.closed and connection.pgconn.pipeline_status != pq.PipelineStatus.OFF:
                     connection.close()
                 with suppress(ValueError):  # the pool was closed meanwhile by a fork
                     pool.putconn(connection)

@@ -140,11 +140,7 @@ class PrivatePostgres:
     def stop(self) -> None:
         """End it in order: callers are cut off, what was committed is safe. Nothing happens if it does not run."""
         if self._process is not None:
-            for last in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-                self._process.send_signal(last)
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(self._stop_seconds)
-                    break
+            self._end(self._process)
             self._process = None
         self._place.release()
 
@@ -292,19 +288,25 @@ class PrivatePostgres:
         try:
             problem = self._wait_until_ready(process)
         except BaseException:
-            process.kill()
+            self._end(process)
             raise
         if problem is None:
             self._process = process
             return True
-        process.kill()
-        process.wait(self._stop_seconds)
+        self._end(process)
         said = self._place.log.read_bytes()[begin:].decode("utf-8", "replace")
         if PORT_TAKEN in said:
             return False
         raise StorageUnavailableError(
             f"{self.folder}: PostgreSQL {problem}; its log ends: {said[-LOG_SHOWN_CHARS:].strip()}"
         )
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        for last in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            process.send_signal(last)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(self._stop_seconds)
+                return
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> str | None:
         """None when it answers, or what is wrong."""

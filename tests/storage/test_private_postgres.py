@@ -253,6 +253,18 @@ def test_a_server_that_does_not_start_says_why(own_postgres: OwnPostgres) -> Non
     assert not is_locked(server.folder / "server.lock")
 
 
+def test_a_server_that_does_not_answer_in_time_is_ended(own_postgres: OwnPostgres, folder_of_servers: Path) -> None:
+    made = own_postgres()
+    with made:
+        pass
+    hasty = PrivatePostgres(made.folder, settings=UNSAFE, programs=folder_of_servers, start_seconds=0.0)
+    with pytest.raises(StorageUnavailableError, match="gave no answer in 0 s"):
+        hasty.start()
+    assert not is_locked(made.folder / "server.lock")
+    made.start()
+    assert ask(made, "SELECT 1") == 1
+
+
 def test_data_of_another_version_is_refused_by_name(own_postgres: OwnPostgres) -> None:
     server = own_postgres()
     server.start()

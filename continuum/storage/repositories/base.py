@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId
-from continuum.storage.base import Connection, Cursor, Dialect, EndsEarly, Row
+from continuum.storage.base import Connection, Cursor, Dialect, EndsEarly, Provable, Row
 from continuum.storage.statements import AS_ARRAY, AS_ARRAYS, Statement, list_chunks, row_chunks, sql_text, statements
 
 Result = TypeVar("Result")
@@ -34,6 +34,11 @@ class TenantSession:
     """The same for statements with a list, by name and other values."""
     owed: list[Callable[[], object]] = field(default_factory=list)
     """What is left to be done with answers that nobody waits for; done before the commit."""
+
+    def prove_by(self, rows_of_another: Callable[[TenantSession], bool]) -> None:
+        """Give a connection that may lose its server a way to see that what was written is there."""
+        if isinstance(self.connection, Provable):
+            self.connection.prove_by(lambda other: rows_of_another(TenantSession(other, self.dialect, self.tenant_id)))
 
     def end(self) -> None:
         """Tell a connection that can send ahead to end its transaction after what was sent."""

@@ -19,6 +19,11 @@ class Log(Repository):
             "append_log",
             [(entry.seq, entry.kind, entry.entry_id, entry.recorded_at, entry.payload) for entry in entries],
         )
+        if entries:  # ids of entries are used once: who finds the last one finds this very transaction
+            last = entries[-1]
+            self._session.prove_by(
+                lambda other: [e.entry_id for e in Log(other).read(last.seq - 1, 1)] == [last.entry_id]
+            )
 
     def of_kind(self, kind: LogKind, after_seq: int = 0, limit: int = 1_000) -> list[LogEntry]:
         """The next entries of a kind after a position, oldest first, at most `limit`."""
