@@ -8,6 +8,8 @@ STAMP := $(VENV)/.installed
 # For `make bench`: a JSON Lines file or a folder of them, and a folder to keep the stores in.
 DATA ?=
 STORES ?=
+# `make bench BACKEND=postgres` measures PostgreSQL instead of the embedded store.
+BACKEND ?=
 JOBS ?= 2
 
 .PHONY: setup run demo test lint bench soak lock clean
@@ -39,7 +41,7 @@ lint: setup
 	@$(BIN)/lint-imports
 
 bench: setup
-	@$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA),) $(if $(STORES),--stores $(STORES),)
+	@$(BIN)/python -m benchmarks $(if $(BACKEND),--only $(BACKEND),) $(if $(DATA),--data $(DATA),) $(if $(STORES),--stores $(STORES),)
 
 soak: setup
 	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile exploring --timeout 7200

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from continuum.cache import Cache, MemoryCache
+from continuum.core.change_feed import ChangeFeed
 from continuum.core.config import MemoryConfig
 from continuum.core.folding import LinkSettings
 from continuum.core.index_store import IndexStore
@@ -61,8 +62,10 @@ class Engine:
     owns_backend: bool
     closed: bool = False
     upkeep: Upkeep = field(init=False)
+    feed: ChangeFeed = field(init=False)
 
     def __post_init__(self) -> None:
+        self.feed = ChangeFeed(self.backend, self.backend.wakes())
         at_fork(self, in_child=Engine._renew)
         self.upkeep = Upkeep(self)
 

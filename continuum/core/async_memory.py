@@ -123,6 +123,7 @@ class AsyncConsciousMemory:
     quarantine = _hopping(ConsciousMemory.quarantine, "writers")
     release = _hopping(ConsciousMemory.release, "writers")
     quarantines = _hopping(ConsciousMemory.quarantines, "readers")
+    changes = _hopping(ConsciousMemory.changes, "readers")
     feedback = _hopping(ConsciousMemory.feedback, "writers")
     ranking = _hopping(ConsciousMemory.ranking, "readers")
     reset_ranking = _hopping(ConsciousMemory.reset_ranking, "writers")

@@ -17,6 +17,7 @@ from continuum.core.bulk import BulkJob, BulkProgress, BulkResult, ExchangeInput
 from continuum.core.config import MemoryConfig, get_config, with_arguments
 from continuum.core.exchanges import ExchangeDefaults, exchange_of_messages, two_sides
 from continuum.core.feedback import give_feedback
+from continuum.core.following import FollowedMemory
 from continuum.core.instances import instance_name
 from continuum.core.lasting import LastingMemory
 from continuum.core.learning_from_use import UsefulMemory
@@ -64,7 +65,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory):
+class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory):
     """The memory of one tenant, as one instance of an agent uses it.
 
     >>> memory = ConsciousMemory(tenant_id="docs", db_path=":memory:")

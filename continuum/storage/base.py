@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, Protocol, TypedDict, runtime_checkable
 
 from continuum.errors import StorageError
+from continuum.storage.wakes import LocalWakes, Wakes
 
 Row = tuple[Any, ...]
 """One row as the database gives it; the repositories give its columns their types."""
@@ -132,6 +133,22 @@ class StorageBackend(ABC):
 
     def __init__(self, **config: object) -> None:
         self.config = config
+        self._wakes: Wakes | None = None
+
+    def wakes(self) -> Wakes:
+        """Who is told that a tenant's log has grown; the same for as long as the backend is open."""
+        if self._wakes is None:
+            self._wakes = self._new_wakes()
+        return self._wakes
+
+    def _new_wakes(self) -> Wakes:
+        return LocalWakes()
+
+    def close_wakes(self) -> None:
+        """Tell nobody any more. Backends call it first when they close."""
+        wakes, self._wakes = self._wakes, None
+        if wakes is not None:
+            wakes.close()
 
     @abstractmethod
     def connection(self) -> AbstractContextManager[Connection]:

@@ -23,6 +23,8 @@ from continuum.storage.postgres_pool import Pool
 from continuum.storage.postgres_replicas import Replica, Replicas, position_of
 from continuum.storage.postgres_roles import APP, DIRECTORY, OWNER, Server, create_roles, look_at, refuse_unlimited
 from continuum.storage.postgres_settings import PostgresSettings
+from continuum.storage.postgres_wakes import PostgresWakes
+from continuum.storage.wakes import Wakes
 
 POSTGRES = Dialect(
     name="postgres",
@@ -212,7 +214,11 @@ class PostgresBackend(StorageBackend):
 
     # -- care
 
+    def _new_wakes(self) -> Wakes:
+        return PostgresWakes(self.connect, listens=self.server.direct)
+
     def close_all(self) -> None:
+        self.close_wakes()
         for pool in (self._primary, *(each.pool for each in self._replicas)):
             pool.close()
 

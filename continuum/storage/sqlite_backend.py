@@ -268,6 +268,7 @@ class SQLiteBackend(StorageBackend):
     # -- care
 
     def close_all(self) -> None:
+        self.close_wakes()
         with self._opening:
             if self._current is not None and self._current.process_id == os.getpid():
                 self._current.close()

@@ -97,6 +97,8 @@ def unit_of_work(
         work = UnitOfWork(connection, backend.dialect, tenant_id, writes=write)
         yield work
         work.tenants.write_counts()
+    if work.log.newest:
+        backend.wakes().announce(tenant_id, work.log.newest)
 
 
 @contextmanager

@@ -96,7 +96,9 @@ class StorageConformance(ScrubConformance):
                 for name in work.__slots__
                 if isinstance(repository := getattr(work, name), Repository)
                 for method in dir(repository)
-                if not (name.startswith("_") or method.startswith("_") or is_part_of_another(repository, method))
+                if not (name.startswith("_") or method.startswith("_"))
+                and callable(getattr(repository, method))
+                and not is_part_of_another(repository, method)
             }
 
         def is_part_of_another(repository: Repository, method: str) -> bool:

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from continuum.domain.records import LogEntry, LogKind
-from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.base import Repository, TenantSession
 
 ENTRIES_AT_ONCE = 2_000
 
 
 class Log(Repository):
     """Entries in the order of `seq`, which is the order of commits; never changed, never deleted here."""
+
+    __slots__ = ("newest",)
+
+    def __init__(self, session: TenantSession) -> None:
+        super().__init__(session)
+        self.newest = 0
+        """The last position that this unit of work has written, 0 for none."""
 
     def append(self, entries: Sequence[LogEntry]) -> None:
         """Keep entries at positions that `tenants.advance` gave. ConflictError if a position is taken."""
@@ -21,6 +28,7 @@ class Log(Repository):
         )
         if entries:  # ids of entries are used once: who finds the last one finds this very transaction
             last = entries[-1]
+            self.newest = last.seq
             self._session.prove_by(
                 lambda other: [e.entry_id for e in Log(other).read(last.seq - 1, 1)] == [last.entry_id]
             )

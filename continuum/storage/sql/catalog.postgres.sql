@@ -1,5 +1,3 @@
-
-
 -- name: catalog_unwalled_tables
 -- scope: system
 SELECT c.relname, 'row level security is not enabled and forced'
@@ -28,14 +26,16 @@ ORDER BY 1;
 
 -- name: catalog_grants_on_partitions
 -- scope: system
-SELECT c.relname, 'granted to ' || string_agg(DISTINCT CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END, ', ')
+SELECT c.relname, 'granted to '
+  || string_agg(DISTINCT CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END, ', ')
 FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS g
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relispartition AND g.grantee <> c.relowner
 GROUP BY c.relname ORDER BY 1;
 
 -- name: catalog_grants_to_strangers
 -- scope: system
-SELECT c.relname, 'granted to ' || CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END || ': ' || string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type)
+SELECT c.relname, 'granted to ' || CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END || ': '
+  || string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type)
 FROM pg_class AS c
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
 CROSS JOIN LATERAL aclexplode(c.relacl) AS g
@@ -47,7 +47,8 @@ GROUP BY c.relname, g.grantee ORDER BY 1;
 
 -- name: catalog_grants_on_columns
 -- scope: system
-SELECT c.relname || '.' || a.attname, 'granted to ' || CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END || ': ' || g.privilege_type
+SELECT c.relname || '.' || a.attname, 'granted to '
+  || CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee) END || ': ' || g.privilege_type
 FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.attisdropped
 CROSS JOIN LATERAL aclexplode(a.attacl) AS g
 WHERE c.relnamespace = current_schema()::regnamespace
@@ -91,7 +92,8 @@ ORDER BY 1;
 -- name: catalog_definer_functions
 -- scope: system
 SELECT p.proname, CASE WHEN pg_get_userbyid(p.proowner) IN (SELECT rolname FROM pg_roles WHERE rolsuper OR rolbypassrls)
-  THEN 'runs as a role that row level security does not bind' ELSE 'runs with its owner''s rights without a search_path of its own' END
+  THEN 'runs as a role that row level security does not bind'
+  ELSE 'runs with its owner''s rights without a search_path of its own' END
 FROM pg_proc AS p
 WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef
   AND (pg_get_userbyid(p.proowner) IN (SELECT rolname FROM pg_roles WHERE rolsuper OR rolbypassrls)
@@ -115,9 +117,12 @@ ORDER BY 1;
 -- scope: system
 SELECT r.rolname, concat_ws(', ', CASE WHEN r.rolsuper THEN 'is a superuser' END,
   CASE WHEN r.rolbypassrls THEN 'has BYPASSRLS' END, CASE WHEN r.rolcreaterole THEN 'may create roles' END,
-  CASE WHEN r.rolname <> 'continuum_owner' AND pg_has_role(r.oid, 'continuum_owner', 'MEMBER') THEN 'is a member of continuum_owner' END,
-  CASE WHEN r.rolname <> 'continuum_owner' AND EXISTS (SELECT 1 FROM pg_class AS c WHERE c.relowner = r.oid) THEN 'owns tables' END,
-  CASE WHEN r.rolname <> 'continuum_owner' AND has_schema_privilege(r.oid, current_schema(), 'CREATE') THEN 'may create objects' END)
+  CASE WHEN r.rolname <> 'continuum_owner' AND pg_has_role(r.oid, 'continuum_owner', 'MEMBER')
+    THEN 'is a member of continuum_owner' END,
+  CASE WHEN r.rolname <> 'continuum_owner' AND EXISTS (SELECT 1 FROM pg_class AS c WHERE c.relowner = r.oid)
+    THEN 'owns tables' END,
+  CASE WHEN r.rolname <> 'continuum_owner' AND has_schema_privilege(r.oid, current_schema(), 'CREATE')
+    THEN 'may create objects' END)
 FROM pg_roles AS r
 WHERE r.rolname IN ('continuum_owner', 'continuum_app', 'continuum_directory')
   AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole
