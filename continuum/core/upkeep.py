@@ -106,7 +106,9 @@ class Upkeep:
                 finish_begun(engine, tenant)
                 with engine.unit(tenant, write=False) as unit:
                     erased[tenant] = [row.id for row in unit.erasures.in_state("erased")]
-        scrubbed = engine.backend.scrub()
+        if not engine.backend.scrubs:
+            erased.clear()
+        scrubbed = engine.backend.scrub() if engine.backend.scrubs else True
         for tenant, ids in erased.items() if scrubbed else ():
             with harmless(partial(_note_failure, failures, tenant)):
                 self._confirm(tenant, ids)

@@ -128,6 +128,8 @@ class StorageBackend(ABC):
     """
 
     dialect: Dialect = SQLITE
+    scrubs: bool = False
+    """Whether `scrub` can ever succeed; if not, what is erased is gone for every query, and nobody waits for more."""
     shared: bool = False
     """Whether processes with an older version of the code may be using the store while it is migrated."""
 

@@ -48,6 +48,7 @@ class SQLiteBackend(StorageBackend):
     """
 
     dialect = SQLITE
+    scrubs = True
 
     def __init__(
         self,

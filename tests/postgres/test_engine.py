@@ -20,6 +20,6 @@ from tests.core.test_trust import *
 from tests.core.test_upkeep import *
 from tests.core.test_use_detection import *
 
-# They wait for bytes to be taken out of a file, which no server promises: see `PostgresBackend.scrub`.
+# They wait for bytes to be taken out of a file, which no server promises: see `StorageBackend.scrubs`.
 del test_an_erasure_that_cannot_be_finished_holds_up_no_other_tenant  # noqa: F821
 del test_what_fails_is_tried_less_and_less_often_and_a_new_erasure_does_not_wait_for_it  # noqa: F821

@@ -397,7 +397,7 @@ CREATE TABLE erasures (
   PRIMARY KEY (tenant_id, number)
 ) PARTITION BY HASH (tenant_id);
 CREATE INDEX erasures_unfinished ON erasures (tenant_id, state)
-  WHERE state <> 'scrubbed';
+  WHERE state NOT IN ('erased', 'scrubbed');
 
 CREATE TABLE tombstones (
   tenant_id TEXT COLLATE "C" NOT NULL CHECK (tenant_id <> ''),
