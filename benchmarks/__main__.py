@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import footprint, lasting, learning, quality, recalling, scenarios, trust, use
+from benchmarks import footprint, lasting, learning, postgres, quality, recalling, scenarios, trust, use
 from benchmarks.report import Report
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument(
         "--only",
         nargs="*",
-        choices=["learn", "recall", "footprint", "lasting", "updates", "use", "trust", "quality", "clean"],
+        choices=["learn", "recall", "footprint", "lasting", "updates", "use", "trust", "quality", "clean", "postgres"],
         default=[],
     )
     parser.add_argument("--quick", action="store_true", help="smaller stores: 20,000 messages, 1,000 tenants")
@@ -51,6 +51,8 @@ def _parts(data: Path | None):  # type: ignore[no-untyped-def]  # a table of fun
         "use": lambda report, folder, quick: use.run(report, data),
         "trust": trust.run,
     }
+    if "postgres" in sys.argv:  # by name only: it starts a server and fills gigabytes
+        parts["postgres"] = lambda report, folder, quick: postgres.run(report, folder, quick, data)
     if data is not None:
         parts["clean"] = lambda report, folder, quick: trust.run_on(report, data)
         parts["quality"] = lambda report, folder, quick: quality.run(report, folder, data)

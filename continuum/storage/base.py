@@ -128,8 +128,6 @@ class StorageBackend(ABC):
     """
 
     dialect: Dialect = SQLITE
-    scrubs: bool = False
-    """Whether `scrub` can ever succeed; if not, what is erased is gone for every query, and nobody waits for more."""
     shared: bool = False
     """Whether processes with an older version of the code may be using the store while it is migrated."""
 
@@ -204,6 +202,11 @@ class StorageBackend(ABC):
     def copy_before_migration(self, version: int) -> str | None:
         """Keep a copy before a store of schema `version` is changed; says where, or None if there is none."""
         return None
+
+    @property
+    def scrubs(self) -> bool:
+        """Whether `scrub` can ever succeed; if not, what is erased is gone for every query, and nobody waits for more."""
+        return type(self).scrub is not StorageBackend.scrub
 
     def scrub(self) -> bool:
         """Take the bytes of deleted rows out of the store; False if that cannot be done, or not now: try again later.

@@ -48,7 +48,6 @@ class SQLiteBackend(StorageBackend):
     """
 
     dialect = SQLITE
-    scrubs = True
 
     def __init__(
         self,
