@@ -40,4 +40,4 @@ def without_password(url: str) -> str:
         return url
     login, at, place = rest.rpartition("@")
     shown = f"{scheme}://{login.partition(':')[0]}{at}{place}"
-    return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)
+    return re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", shown)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
+from threading import Lock
 from typing import Any, Protocol, TypedDict, runtime_checkable
 
 from continuum.errors import StorageError
@@ -114,6 +115,10 @@ class Finding:
     problem: str
 
 
+_waking = Lock()
+"""Held for a moment while a backend makes its wakes, of which there must be one."""
+
+
 class StorageBackend(ABC):
     """Keeps rows. Write your own by giving `connection` and `dialect`; the repositories need no more.
 
@@ -137,9 +142,10 @@ class StorageBackend(ABC):
 
     def wakes(self) -> Wakes:
         """Who is told that a tenant's log has grown; the same for as long as the backend is open."""
-        if self._wakes is None:
-            self._wakes = self._new_wakes()
-        return self._wakes
+        with _waking:
+            if self._wakes is None:
+                self._wakes = self._new_wakes()
+            return self._wakes
 
     def _new_wakes(self) -> Wakes:
         return LocalWakes()
@@ -205,7 +211,7 @@ class StorageBackend(ABC):
 
     @property
     def scrubs(self) -> bool:
-        """Whether `scrub` can ever succeed; if not, what is erased is gone for every query, and nobody waits for more."""
+        """Whether `scrub` can ever succeed; else what is erased is gone for every query, and nobody waits for more."""
         return type(self).scrub is not StorageBackend.scrub
 
     def scrub(self) -> bool:

@@ -140,7 +140,7 @@ class Migrator:
         if newer:
             raise SchemaVersionError(
                 f"{self._place()}: has schema {max(newer)}, this version knows {max(known, default=0)}; "
-                "upgrade continuum-memory, or name another file"
+                "upgrade continuum-memory, or name another store"
             )
         for version, checksum in applied.items():
             if known[version].checksum != checksum:
@@ -151,4 +151,5 @@ class Migrator:
         return [each for each in self._migrations if each.version not in applied]
 
     def _place(self) -> str:
-        return str(self._backend.config.get("db_path", type(self._backend).__name__))
+        config = self._backend.config
+        return str(config.get("db_path") or config.get("place") or type(self._backend).__name__)

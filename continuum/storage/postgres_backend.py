@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -41,6 +42,8 @@ POSTGRES = Dialect(
 CONFIRM_SECONDS = 10.0
 """How long the outcome of a commit whose connection broke is looked for."""
 CONFIRM_PAUSE_SECONDS = 0.1
+IDLE_WRITER_MS = 60_000
+"""A writer that vanished in the middle holds up the tenant's other writers no longer."""
 _MIGRATION_LOCK = 0x636F6E74696E7575
 _POLL_SECONDS = 0.005
 
@@ -106,31 +109,55 @@ class PostgresBackend(StorageBackend):
 
     @contextmanager
     def lagging_transaction(self, tenant: str) -> Iterator[Connection]:
-        replica = self._caught_up(tenant) if self._replicas else None
-        with self._reading(self._primary if replica is None else replica.pool, APP, tenant) as connection:
-            yield connection
+        with ExitStack() as stack:
+            yield self._on_a_replica(tenant, stack) or stack.enter_context(self.tenant_transaction(tenant))
+
+    def _on_a_replica(self, tenant: str, stack: ExitStack) -> Connection | None:
+        """A transaction on a replica that has all this process wrote of a tenant; None: the primary is read."""
+        if not self._replicas:
+            return None
+        replica = self._replicas.next()
+        if replica.is_away:
+            return None
+        try:
+            if not self._is_caught_up(replica, self._replicas.needed(tenant)):
+                return None
+            connection = stack.enter_context(self._reading(replica.pool, APP, tenant))
+        except StorageError as exc:
+            replica.failed()
+            _logger.warning("a replica is not read for a while: %s", exc)
+            return None
+        replica.answered()
+        return connection
 
     @contextmanager
     def _reading(self, pool: Pool, role: str, tenant: str | None) -> Iterator[Connection]:
         with pool.pipe() as pipe, _rolled_back(pipe):
             reading = Reading(pipe, role, tenant)
             reading.begin()
-            yield reading
-            reading.end()
+            try:
+                yield reading
+                reading.end()
+            finally:
+                reading.close()
             _sync(pipe)
 
     @contextmanager
     def _writing(self, tenant: str | None) -> Iterator[Connection]:
         with self._primary.pipe() as pipe, _rolled_back(pipe):
             writing = self._begin(pipe, tenant)
-            yield writing
+            try:
+                yield writing
+            finally:
+                writing.close()
             self._commit(pipe, tenant, writing)
 
     def _begin(self, pipe: Pipe, tenant: str | None) -> Writing:
         """Begin to write, as the only one of a tenant."""
         pipe.execute(self.dialect.begin_write)
         pipe.execute(f"SET LOCAL ROLE {APP}")
-        pipe.execute(f"SET LOCAL lock_timeout = {int(self.settings.lock_seconds * 1_000)}")
+        pipe.execute(f"SET LOCAL lock_timeout = {max(1, int(self.settings.lock_seconds * 1_000))}")
+        pipe.execute(f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_WRITER_MS}")
         if tenant is not None:
             pipe.execute(_naming(tenant))
             pipe.execute(f"SELECT pg_advisory_xact_lock({lock_key(tenant)})")
@@ -172,27 +199,21 @@ class PostgresBackend(StorageBackend):
             "look, or try again with the same idempotency key"
         )
 
-    def _caught_up(self, tenant: str) -> Replica | None:
-        """A replica that has all this process wrote of a tenant, or None: then the primary is read."""
-        needed = self._replicas.needed(tenant)
-        replica = self._replicas.next()
+    def _is_caught_up(self, replica: Replica, needed: int) -> bool:
+        """Whether a replica has come so far, after a short wait. Raises StorageError."""
         deadline = time.monotonic() + self.settings.replica_wait_seconds
-        try:
-            while replica.replayed < needed:
-                with replica.pool.pipe() as pipe:
-                    answer = pipe.execute("SELECT pg_last_wal_replay_lsn()::text")
-                    _sync(pipe)
-                    said = answer.fetchall()[0][0]
-                if said is None:  # it was promoted, and goes its own way
-                    return None
-                replica.replayed = position_of(said)
-                if replica.replayed < needed and time.monotonic() > deadline:
-                    return None
-                time.sleep(0 if replica.replayed >= needed else _POLL_SECONDS)
-            return replica
-        except StorageError as exc:
-            _logger.warning("a replica is not read: %s", exc)
-            return None
+        while replica.replayed < needed:
+            with replica.pool.pipe() as pipe:
+                answer = pipe.execute("SELECT pg_last_wal_replay_lsn()::text")
+                _sync(pipe)
+                said = answer.fetchall()[0][0]
+            if said is None:  # it was promoted, and goes its own way
+                return False
+            replica.replayed = position_of(said)
+            if replica.replayed < needed and time.monotonic() > deadline:
+                return False
+            time.sleep(0 if replica.replayed >= needed else _POLL_SECONDS)
+        return True
 
     @contextmanager
     def migration_transaction(self, write: bool = False) -> Iterator[Connection]:
@@ -249,13 +270,26 @@ class PostgresBackend(StorageBackend):
 class Writing:
     """A writing transaction, and how to see on another connection that it was committed."""
 
-    __slots__ = ("_pipe", "execute", "executemany", "proof")
+    __slots__ = ("_pipe", "proof")
 
     def __init__(self, pipe: Pipe) -> None:
-        self._pipe = pipe
-        self.execute = pipe.execute
-        self.executemany = pipe.executemany
+        self._pipe: Pipe | None = pipe
         self.proof: Proof | None = None
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Answer:
+        return self._open().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> None:
+        self._open().executemany(sql, parameters)
+
+    def _open(self) -> Pipe:
+        if self._pipe is None:
+            raise StorageError("the unit of work is over; open another one")
+        return self._pipe
+
+    def close(self) -> None:
+        """Take no more: the pipe is somebody else's now."""
+        self._pipe = None
 
     def prove_by(self, proof: Proof) -> None:
         """Take a way to see that this transaction was committed; the last one counts."""
@@ -268,11 +302,12 @@ class Reading:
     What is asked after that opens another one: a moment later, as the same tenant, never as nobody.
     """
 
-    __slots__ = ("_ended", "_pipe", "_role", "_tenant")
+    __slots__ = ("_closed", "_ended", "_pipe", "_role", "_tenant")
 
     def __init__(self, pipe: Pipe, role: str, tenant: str | None) -> None:
         self._pipe, self._role, self._tenant = pipe, role, tenant
         self._ended = True
+        self._closed = False
 
     def begin(self) -> None:
         """Take on the role, and name the tenant."""
@@ -297,7 +332,13 @@ class Reading:
         self._begin_again()
         self._pipe.executemany(sql, parameters)
 
+    def close(self) -> None:
+        """Take no more: the pipe is somebody else's now."""
+        self._closed = True
+
     def _begin_again(self) -> None:
+        if self._closed:
+            raise StorageError("the unit of work is over; open another one")
         if self._ended:
             _sync(self._pipe)
             self.begin()
@@ -305,19 +346,30 @@ class Reading:
 
 @contextmanager
 def _rolled_back(pipe: Pipe) -> Iterator[None]:
-    """Roll back if the body raises; the connection is closed if that is not possible."""
+    """Roll back if the body raises, and keep the connection for others where that is possible."""
+    process_id = os.getpid()
     try:
         yield
-    except BaseException:
-        if not pipe.connection.closed:
-            try:
-                pipe.sync()
-                pipe.execute("ROLLBACK")
-                pipe.forget_prepared()
-                pipe.sync()
-            except psycopg.Error:
-                pipe.connection.close()
+    except BaseException as exc:
+        if os.getpid() != process_id:
+            raise  # a forked child unwinds: the transaction is its parent's
+        lost = isinstance(exc, psycopg.OperationalError) and exc.sqlstate is None
+        if lost or not isinstance(exc, Exception):
+            pipe.connection.close()  # nobody waits once more for a server that is silent, or after Ctrl-C
+        elif not pipe.connection.closed:
+            _roll_back(pipe)
         raise
+
+
+def _roll_back(pipe: Pipe) -> None:
+    try:
+        pipe.sync()
+        pipe.execute("ROLLBACK")
+        pipe.forget_prepared()
+        pipe.sync()
+        pipe.leave()
+    except psycopg.Error:
+        pipe.connection.close()
 
 
 def _sync(pipe: Pipe) -> None:

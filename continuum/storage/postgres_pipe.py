@@ -107,7 +107,9 @@ def wire(value: Any) -> tuple[bytes | None, int]:
         return repr(value).encode(), 0
     if isinstance(value, list):
         return ("{" + ",".join(map(_element, value)) + "}").encode(), 0
-    return bytes(value), 1
+    if isinstance(value, memoryview):
+        return bytes(value), 1
+    raise TypeError(f"a statement takes no {type(value).__name__}")
 
 
 class Pipe:
@@ -115,7 +117,7 @@ class Pipe:
 
     __slots__ = (
         "_asked_for", "_counts", "_failure", "_names", "_next_name", "_pgconn", "_poll", "_prepares", "_sent",
-        "_syncs", "_transformer", "_waiting",
+        "_syncs", "_transformer", "_unsure", "_waiting",
         "answer_seconds", "connection", "round_trips",
     )  # fmt: skip
 
@@ -134,6 +136,8 @@ class Pipe:
         self._counts: dict[str, int] = {}
         self._names: OrderedDict[str, bytes] = OrderedDict()
         self._next_name = 0
+        self._unsure = False
+        """Whether a statement was prepared of which nobody knows yet that it is."""
         self._poll = select.poll()
         self._poll.register(self._pgconn.socket, select.POLLIN)
 
@@ -187,16 +191,17 @@ class Pipe:
         name = self._names[sql] = b"c%d" % self._next_name
         self._next_name += 1
         del self._counts[sql]
+        self._unsure = True
         self._pgconn.send_prepare(name, sql.encode())
         self._await()
         return name
 
     def forget_prepared(self) -> None:
-        """After a failure nobody knows which statements were prepared: all are given up, on the server too."""
-        if self._names:
+        """After a failure nobody knows what became of statements just prepared: all are given up, on the server too."""
+        if self._unsure:
             self.execute("DEALLOCATE ALL")
-        self._names.clear()
-        self._counts.clear()
+            self._names.clear()
+            self._unsure = False
 
     # -- receiving
 
@@ -220,6 +225,7 @@ class Pipe:
         result = self._next_result()
         while result is None or result.status != pq.ExecStatus.PIPELINE_SYNC:
             result = self._next_result()
+        self._unsure = self._unsure and self._failure is not None
         self._failure = None
         return first
 

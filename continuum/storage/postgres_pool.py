@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import select
+import threading
 import time
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,14 +12,21 @@ from typing import Any
 import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from continuum.errors import ConfigurationError
 from continuum.storage.postgres_errors import failures_named
 from continuum.storage.postgres_pipe import Pipe
 from continuum.storage.postgres_settings import PostgresSettings
 
-PoolOfConnections = ConnectionPool[psycopg.Connection[Any]]
+
+class PipedConnection(psycopg.Connection[Any]):
+    """A connection of the pool, with the pipe that speaks over it."""
+
+    pipe: Pipe | None = None
+
+
+PoolOfConnections = ConnectionPool[PipedConnection]
 
 _ALWAYS_GENERIC = "-c plan_cache_mode=force_generic_plan"
 """Statements are written for one plan; planning them for their values each time costs more than it can gain."""
@@ -42,8 +49,8 @@ class Pool:
         self._url = make_conninfo(url, **_CONNECTING)
         self._settings = settings
         self._direct = False
+        self._opening = threading.Lock()
         self._pool: PoolOfConnections | None = None
-        self._pipes: weakref.WeakKeyDictionary[psycopg.Connection[Any], Pipe] = weakref.WeakKeyDictionary()
 
     def connect(self) -> psycopg.Connection[Any]:
         """A connection of its own, outside of the pool, in autocommit mode. Raises psycopg.Error."""
@@ -55,8 +62,8 @@ class Pool:
 
     def renew(self) -> None:
         """In a forked child: the connections are the parent's."""
+        self._opening = threading.Lock()
         self._pool = None
-        self._pipes = weakref.WeakKeyDictionary()
 
     @contextmanager
     def pipe(self) -> Iterator[Pipe]:
@@ -81,35 +88,41 @@ class Pool:
                     pool.putconn(connection)
 
     def _opened(self) -> PoolOfConnections:
-        if self._pool is None:
-            settings = self._settings
-            self._pool = ConnectionPool(
-                make_conninfo(self._url, **({"options": _ALWAYS_GENERIC} if self._direct else {})),
-                kwargs={"autocommit": True, "prepare_threshold": None},
-                min_size=0,
-                max_size=settings.pool_size + settings.max_overflow,
-                timeout=settings.connection_seconds,
-                reconnect_timeout=settings.connection_seconds,
-                max_idle=IDLE_SECONDS,
-                num_workers=1,
-                open=True,
-                name="continuum",
-            )
-        return self._pool
+        with self._opening:
+            if self._pool is None:
+                settings = self._settings
+                self._pool = ConnectionPool(
+                    make_conninfo(self._url, **({"options": _ALWAYS_GENERIC} if self._direct else {})),
+                    connection_class=PipedConnection,
+                    kwargs={"autocommit": True, "prepare_threshold": None},
+                    min_size=0,
+                    max_size=settings.pool_size + settings.max_overflow,
+                    timeout=settings.connection_seconds,
+                    reconnect_timeout=settings.connection_seconds,
+                    max_idle=IDLE_SECONDS,
+                    num_workers=1,
+                    open=True,
+                    name="continuum",
+                )
+            return self._pool
 
-    def _pipe_of(self, connection: psycopg.Connection[Any]) -> Pipe:
-        pipe = self._pipes.get(connection)
-        if pipe is None:
+    def _pipe_of(self, connection: PipedConnection) -> Pipe:
+        if connection.pipe is None:
             seconds = self._settings.lock_seconds + self._settings.answer_seconds
-            pipe = self._pipes[connection] = Pipe(connection, prepares=self._direct, answer_seconds=seconds)
-        return pipe
+            connection.pipe = Pipe(connection, prepares=self._direct, answer_seconds=seconds)
+        return connection.pipe
 
-    def _living(self, pool: PoolOfConnections) -> psycopg.Connection[Any]:
+    def _living(self, pool: PoolOfConnections) -> PipedConnection:
         """A connection whose server has not hung up: what is left of a restart is thrown away."""
         deadline = time.monotonic() + self._settings.connection_seconds
         while True:
-            connection = pool.getconn(max(0.001, deadline - time.monotonic()))
-            if not select.select([connection.pgconn.socket], [], [], 0)[0]:
+            try:
+                connection = pool.getconn(max(0.001, deadline - time.monotonic()))
+            except PoolTimeout as exc:
+                if pool.get_stats().get("pool_size", 0):
+                    raise
+                raise psycopg.OperationalError("no connection could be made in time") from exc
+            if not _has_something_to_say(connection):
                 return connection
             connection.close()
             pool.putconn(connection)
@@ -125,6 +138,13 @@ class Pool:
             pool.close()
 
 
+def _has_something_to_say(connection: PipedConnection) -> bool:
+    """Whether an idle connection can be read from: then the server has hung up, or says that it is about to."""
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def place_of(url: str) -> str:
     """Where a URL leads, without user and password: for messages.
 
@@ -132,8 +152,15 @@ def place_of(url: str) -> str:
     """
     try:
         parts = conninfo_to_dict(url)
-    except psycopg.Error as exc:
-        raise ConfigurationError(
-            "storage: not a PostgreSQL URL; write postgresql://user:password@host/database"
-        ) from exc
-    return f"postgresql://{parts.get('host', 'localhost')}:{parts.get('port', '5432')}/{parts.get('dbname', '')}"
+    except psycopg.Error:
+        raise ConfigurationError(f"storage: {_UNREADABLE}") from None  # the driver repeats the URL, password and all
+    host, port, name = (str(parts.get(key) or "") for key in ("host", "port", "dbname"))
+    if not all(each.isdigit() for each in port.split(",") if each) or "@" in host + name:
+        raise ConfigurationError(f"storage: {_UNREADABLE}")
+    return f"postgresql://{host or 'localhost'}:{port or '5432'}/{name}"
+
+
+_UNREADABLE = (
+    "not a PostgreSQL URL; write postgresql://user:password@host/database, with signs such as / and @ in the password "
+    "percent-encoded"
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from continuum.storage.postgres_pool import Pool
 
 TENANTS_REMEMBERED = 10_000
+AWAY_SECONDS, AWAY_SECONDS_MAX = 5.0, 120.0
 
 
 @dataclass(slots=True)
@@ -19,6 +21,23 @@ class Replica:
 
     pool: Pool
     replayed: int = 0
+    away_until: float = 0.0
+    """Until when, on the monotonic clock, nobody asks it again after a failure."""
+    failures: int = 0
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it failed lately."""
+        return time.monotonic() < self.away_until
+
+    def failed(self) -> None:
+        """Let nobody ask it for a while, longer each time."""
+        self.failures += 1
+        self.away_until = time.monotonic() + min(AWAY_SECONDS * 2 ** (self.failures - 1), AWAY_SECONDS_MAX)
+
+    def answered(self) -> None:
+        """It is there."""
+        self.failures = 0
 
 
 class Replicas:

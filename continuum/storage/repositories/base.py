@@ -150,12 +150,11 @@ class Repository:
             wanted = frozenset(items)
             key = (name, *sorted(values.items()))
             foreseen = self._session.foreseen_lists.get(key)
-            if foreseen is not None and foreseen.items == wanted:
+            if foreseen is not None and (foreseen.items == wanted or (chosen and foreseen.items >= wanted)):
                 if self._session.writes:  # what was foreseen may be changed by what is written next
                     del self._session.foreseen_lists[key]
-                return foreseen.all_rows()
-            if foreseen is not None and chosen is not None and foreseen.items >= wanted:
-                return [row for row in foreseen.all_rows() if chosen(row, wanted)]
+                rows = foreseen.all_rows()
+                return rows if chosen is None else [row for row in rows if chosen(row, wanted)]
             items = wanted
         returns = statements(self._session.dialect.name)[name].returns
         cursors = [self._session.connection.execute(*each) for each in self._listed(name, items, values)]

@@ -67,9 +67,7 @@ def _fact_row(each: Fact) -> tuple[object, ...]:
 
 
 def _pairs_asked(pairs: Sequence[tuple[str, str]], limit: int) -> dict[str, Any]:
-    """All combinations of what stands in the pairs: one statement, of which most rows are wanted."""
-    attributes, subjects = sorted({a for a, _ in pairs}), sorted({s for _, s in pairs})
-    return {"attributes": attributes, "subjects": subjects, "limit": limit * len(attributes) * len(subjects)}
+    return {"attributes": [a for a, _ in pairs], "subjects": [s for _, s in pairs], "limit": limit}
 
 
 def _in_order(rows: Iterable[Row]) -> list[Statement]:
@@ -211,10 +209,7 @@ class Facts(Repository):
         """Facts of (attribute, subject) pairs, in their order, at most `limit` of each."""
         if not self._session.dialect.arrays:
             return [fact for pair in pairs for fact in self._of_pair(*pair, limit)]
-        by_pair: dict[tuple[str, str], list[Fact]] = {}
-        for row in self._rows("facts_of_pairs", **_pairs_asked(pairs, limit)):
-            by_pair.setdefault((row[-1], row[-2]), []).append(_fact(row[:-2]))
-        return [fact for pair in pairs for fact in by_pair.get(pair, ())[:limit]]
+        return [_fact(row) for row in self._rows("facts_of_pairs", **_pairs_asked(pairs, limit))]
 
     def foresee_pairs(self, pairs: Sequence[tuple[str, str]], limit: int) -> None:
         """`of_pairs` will be asked for exactly these."""
