@@ -123,10 +123,16 @@ def _blocks() -> list[tuple[str, str]]:
     ]
 
 
+SERVER = "postgresql://web:secret@db.example/memory"
+"""Stands in examples for a PostgreSQL server; they run on a real one."""
+
+
 @requirement("house:docs-run")
 @pytest.mark.parametrize(("page", "code"), _blocks(), ids=lambda value: value if value.endswith(".md") else "code")
-def test_examples_in_the_docs_run(page: str, code: str) -> None:
+def test_examples_in_the_docs_run(page: str, code: str, request: pytest.FixtureRequest) -> None:
     """The Python blocks of a page are one program, run from top to bottom."""
+    if SERVER in code:
+        code = code.replace(SERVER, request.getfixturevalue("postgres_url"))
     exec(compile(code, page, "exec"), {"__name__": "__docs__"})
 
 

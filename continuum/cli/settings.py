@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 
-from continuum.core.config import LoadedSettings, MemoryConfig, load_settings, with_arguments
+from continuum.core.config import LoadedSettings, MemoryConfig, load_settings
 from continuum.domain.addresses import without_password
 from continuum.domain.records import Json
 from continuum.errors import NotFoundError
@@ -83,8 +83,4 @@ def options_of(db_path: str | None, tenant: str | None, config: Path | None, as_
     Raises ConfigurationError.
     """
     name = "storage" if db_path is not None and "://" in db_path else "db_path"
-    settings = load_settings(config, arguments={name: db_path, "tenant_id": tenant, **more})
-    if db_path is not None and settings.config.store != db_path and name == "db_path":
-        # A file that is named here is meant, whatever store the environment names.
-        settings = replace(settings, config=with_arguments(settings.config, storage=str(settings.config.db_path)))
-    return Options(settings, as_json)
+    return Options(load_settings(config, arguments={name: db_path, "tenant_id": tenant, **more}), as_json)

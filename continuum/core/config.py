@@ -312,7 +312,19 @@ def load_settings(
             _refuse_unknown(name, sources, source)
             values[name] = value
             sources[name] = source
+    for name in _outdone_stores(sources):
+        del values[name]
+        sources[name] = "default"
     return LoadedSettings(MemoryConfig(**values), sources, target)
+
+
+_RANK: dict[Source, int] = {"default": 0, "file": 1, "project": 2, "environment": 3, "argument": 4}
+
+
+def _outdone_stores(sources: Mapping[str, Source]) -> list[str]:
+    """Settings that name a store, where another one is named by something that goes before."""
+    named = {name: _RANK[sources[name]] for name in ("storage", "postgres_url", "db_path")}
+    return [name for name, rank in named.items() if 0 < rank < max(named.values())]
 
 
 def refuse_absent_service_features(environ: Mapping[str, str] | None = None) -> None:
@@ -507,5 +519,8 @@ def reset_config() -> None:
 
 
 def with_arguments(config: MemoryConfig, **arguments: Json) -> MemoryConfig:
-    """The settings with some replaced; None means "as it is"."""
-    return replace(config, **{name: value for name, value in arguments.items() if value is not None})
+    """The settings with some replaced; None means "as it is". A file that is given is the store, whatever else was."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    if "db_path" in given and "storage" not in given:
+        return replace(config, **given, storage=None, postgres_url=None)
+    return replace(config, **given)

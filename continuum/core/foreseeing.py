@@ -48,6 +48,13 @@ def foresee_ranked(
         foresee_look_up(work, tenant, asked, seqs)
 
 
+def foresee_brought_in(work: UnitOfWork, seqs: Collection[int]) -> None:
+    """What belongs to the best messages, once facts have brought in some that had not been ranked."""
+    work.messages.foresee(seqs)
+    work.mentions.foresee(seqs)
+    work.decisions.foresee(seqs)
+
+
 def foresee_concepts(work: UnitOfWork, graph: Graph, activation: Activation, seqs: Collection[int]) -> None:
     """The concepts that may be listed, and the links among them."""
     named = concepts_of_messages(graph, seqs)

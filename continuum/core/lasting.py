@@ -39,7 +39,7 @@ from continuum.domain.clock import Micros
 from continuum.domain.facts import Fact
 from continuum.domain.records import Entity, Origin, StoredMessage
 from continuum.domain.results import RecalledFact
-from continuum.errors import InvalidInputError
+from continuum.errors import InvalidInputError, StorageError
 from continuum.language.attributes import fact_key
 from continuum.storage.unit_of_work import UnitOfWork
 
@@ -226,8 +226,17 @@ class LastingMemory(MemoryPart):
         return verify_chain(receipts, self.tenant_id, head=known)
 
     def scrub(self) -> bool:
-        """Take erased bytes out of the store's files now; False if readers of old rows hold it: try again."""
-        return self._engine.upkeep.scrub_now()
+        """Take erased bytes out of the store's files now; False if readers of old rows hold it: try again.
+
+        Raises StorageError on a store that cannot do it: what was forgotten is gone for every query all the same.
+        """
+        scrubbed = self._engine.upkeep.scrub_now()
+        if not self._engine.backend.scrubs:
+            raise StorageError(
+                "what was forgotten is gone for every query, but this kind of store cannot promise that its files, its "
+                "log and its backups hold no byte of it"
+            )
+        return scrubbed
 
     def retention(self) -> RetentionPolicy:
         """How long this tenant keeps what."""

@@ -33,8 +33,15 @@ from continuum.core.answering import (
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.config import get_config, with_arguments
 from continuum.core.context_format import format_context
-from continuum.core.fact_reading import NO_FACTS, asked_for, facts_for, look_up
-from continuum.core.foreseeing import foresee_concepts, foresee_ranked, foresee_seeds, nearest_first, seeds_of
+from continuum.core.fact_reading import NO_FACTS, asked_for, facts_for, look_up, may_bring_in
+from continuum.core.foreseeing import (
+    foresee_brought_in,
+    foresee_concepts,
+    foresee_ranked,
+    foresee_seeds,
+    nearest_first,
+    seeds_of,
+)
 from continuum.core.graph_reading import Graph
 from continuum.core.past import Moment, Past
 from continuum.core.questions import DEPTH_MAX, MAX_CONCEPTS_LIMIT, QUERY_BYTES_MAX, RecallRequest
@@ -248,11 +255,14 @@ class MemoryQueryEngine:
         looked = look_up(work, asked, seqs, past) if tenant.facts else None
         if past is None:
             foresee_concepts(work, graph, activation, seqs)
-            if not (request.min_trust or request.explain or self._engine.sealer):
+            if not (may_bring_in(looked, seqs) or request.min_trust or request.explain or self._engine.sealer):
                 work.asked_all()
         found = NO_FACTS if looked is None else facts_for(work, request, asked, looked, seqs, past, expired)
         ranked = with_facts(ranking, found, notes_of(work, tenant, seqs, past), current_only=request.current_only)
-        seqs = [each.seq for each in ranked]
+        before, seqs = set(seqs), [each.seq for each in ranked]
+        if past is None and not before.issuperset(seqs):
+            foresee_brought_in(work, seqs)
+            foresee_concepts(work, graph, activation, seqs)
         kept = work.messages.by_seqs(seqs)
         messages = {seq: kept[seq] if past is None else past.message(kept[seq]) for seq in seqs if seq in kept}
         broken = set[int]() if self._engine.sealer is None else self._engine.sealer.broken(work, messages)

@@ -37,6 +37,10 @@ def look_through_catalog(connection: psycopg.Connection[Any]) -> list[Finding]:
 
     Raises psycopg.Error.
     """
+    schema = connection.execute("SELECT current_schema(), session_user").fetchone()
+    if schema is None or schema[0] is None:
+        login = "" if schema is None else str(schema[1])
+        return [Finding("login", login, "sees no schema, so nothing can be looked at; log in as who migrates")]
     found = [
         Finding(rule, str(row[0]), str(row[1]))
         for name, rule in _RULES.items()

@@ -57,7 +57,7 @@ def storage_error(exc: psycopg.Error | PoolTimeout | PoolClosed, server: str) ->
         return StorageCorruptError(f"{server}: the database reports damage ({problem}); restore a backup copy")
     if state == "25006":
         return StorageUnavailableError(f"{server}: takes no writes (a standby?); name the primary in POSTGRES_URL")
-    if state in _REFUSED or "password" in problem:
+    if state in _REFUSED or "password" in problem or 'database "' in problem:
         return StorageUnavailableError(f"{server}: refuses the connection ({problem}); check user, password, database")
     if not state or state.startswith("08"):
         return StorageConnectionError(f"{server}: the connection failed ({problem}); nothing was written, try again")

@@ -20,7 +20,7 @@ OLDEST = 14
 """The oldest version of PostgreSQL that this runs on."""
 
 _ROLES = (
-    "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, pg_has_role(session_user, oid, 'MEMBER') "
+    "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, pg_has_role(session_user, oid, %s) "
     "FROM pg_roles WHERE rolname = ANY(%s)"
 )
 
@@ -59,7 +59,7 @@ def look_at(connection: psycopg.Connection[Any], place: str) -> Server:
             f"{place}: PostgreSQL {version // 10_000} is too old; this needs {OLDEST} or newer"
         )
     login, pid = connection.execute("SELECT session_user, pg_backend_pid()").fetchone() or ("", 0)
-    rows = {name: rest for name, *rest in connection.execute(_ROLES, [[login, *ROLES]]).fetchall()}
+    rows = {name: rest for name, *rest in connection.execute(_ROLES, [_taking_on(version), [login, *ROLES]]).fetchall()}
     ours = frozenset(rows) & frozenset(ROLES)
     vectors = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'vector'").fetchone()
     return Server(
@@ -113,8 +113,14 @@ def create_roles(connection: psycopg.Connection[Any], server: Server, place: str
         connection.execute(f"GRANT USAGE ON SCHEMA {_quoted(allowed[0])} TO {APP}, {DIRECTORY}")
 
 
+def _taking_on(version: int) -> str:
+    """What a login must have to take on a role: from 16 on, who creates one is a member and may not."""
+    return "SET" if version >= 160_000 else "MEMBER"
+
+
 def _is_member(connection: psycopg.Connection[Any], role: str) -> bool:
-    row = connection.execute("SELECT pg_has_role(session_user, %s, 'MEMBER')", [role]).fetchone()
+    asked = [role, _taking_on(connection.info.server_version)]
+    row = connection.execute("SELECT pg_has_role(session_user, %s, %s)", asked).fetchone()
     return bool(row and row[0])
 
 

@@ -229,3 +229,30 @@ def test_every_setting_is_in_the_reference() -> None:
         assert setting.metadata["help"] in reference, name
     for variable in (*module._ABSENT_ALWAYS, *module._ABSENT_IN_SERVICE):
         assert f"`{variable}`" in reference, variable
+
+
+@pytest.mark.parametrize(
+    ("environ", "arguments", "store"),
+    [
+        ({"POSTGRES_URL": "postgresql://h/d"}, {}, "postgresql://h/d"),
+        ({"POSTGRES_URL": "postgresql://h/d", "CONTINUUM_STORAGE": "./s.db"}, {}, "./s.db"),
+        ({"POSTGRES_URL": "postgresql://h/d"}, {"db_path": "/x.db"}, "/x.db"),
+        ({"CONTINUUM_STORAGE": "./s.db"}, {"db_path": "/x.db"}, "/x.db"),
+        ({"CONTINUUM_DB_PATH": "/x.db"}, {"storage": "postgresql://h/d"}, "postgresql://h/d"),
+    ],
+)
+def test_the_store_is_the_one_that_is_named_closest(
+    environ: dict[str, str], arguments: dict[str, str], store: str
+) -> None:
+    assert load_settings(environ=environ, arguments=arguments).config.store == store
+
+
+def test_a_file_that_is_given_in_python_is_the_store_whatever_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("POSTGRES_URL", "postgresql://ann:hunter22@127.0.0.1:1/d")
+    reset_config()
+    with ConsciousMemory("t", tmp_path / "x.db") as memory:
+        memory.learn("Aurora runs on Kafka")
+    assert (tmp_path / "x.db").exists()
+    assert "hunter22" not in repr(MemoryConfig.load())

@@ -94,22 +94,23 @@ def test_a_learn_takes_four_round_trips_and_a_warm_recall_three(
         flush(self, sync=sync)
 
     with ConsciousMemory("ann", storage=postgres_url) as memory:
-        said = (
-            "We decided to move the billing service to PostgreSQL. Anna Keller leads the migration. I live in Berlin."
-        )
+        words = "The billing service beside Grafana and Kafka, with Minka and Boreas around it"
+        facts = "We decided to move Aurora to PostgreSQL. Anna Keller leads the migration. I live in Berlin."
         for number in range(3):
-            memory.learn(f"{said} Note {number}.", "Understood: Anna Keller leads it.")
-        memory.recall("Who leads the migration, and where do I live?")
+            memory.learn(f"{words}, note {number}", "Understood.")
+        memory.recall("What about the billing service and Grafana?")
         memory._engine.backend.close_wakes()
         monkeypatch.setattr(memory._engine.backend, "wakes", _silent)
         monkeypatch.setattr(Pipe, "_flush", counted)
-        memory.learn(f"{said} Note 4.", "Understood: Anna Keller leads it.")
-        assert len(trips) <= 4
-        trips.clear()
-        memory.recall("Who leads the migration?")
-        trips.clear()  # that one took up what was new
-        memory.recall("Who leads the migration, and where do I live?")
+        memory.recall("What about the billing service and Grafana?")
         assert len(trips) <= 3
+        trips.clear()
+        memory.learn(facts, "Understood: Anna Keller leads it.")
+        assert len(trips) <= 4
+        memory.recall("Who leads the migration, and where do I live?")  # takes up what is new
+        trips.clear()  # facts may lead to other messages: the transaction ends after the last answer, not with it
+        memory.recall("Who leads the migration, and where do I live?")
+        assert len(trips) <= 4
 
 
 class _Silence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -11,7 +12,7 @@ from continuum.core.memory import ConsciousMemory
 from continuum.storage.postgres_backend import PostgresBackend
 from continuum.storage.postgres_replicas import Replicas, position_of
 from continuum.storage.postgres_settings import PostgresSettings
-from continuum.storage.private_postgres import PrivatePostgres
+from continuum.storage.private_postgres import PrivatePostgres, free_port
 from tests.requirements import requirement
 from tests.servers import UNSAFE, OwnPostgres
 
@@ -86,6 +87,19 @@ def test_a_replica_that_was_promoted_is_read_no_more(pair: tuple[PrivatePostgres
         standby.promote()
         memory.learn("Boreas runs on NATS")
         assert "NATS" in memory.recall("What does Boreas run on?").context_string
+    backend.close_all()
+
+
+def test_a_replica_that_never_answered_slows_one_recall_and_fails_none(postgres_url: str) -> None:
+    nowhere = f"postgresql://ann@127.0.0.1:{free_port()}/db"
+    settings = PostgresSettings(replica_urls=(nowhere,), connection_seconds=0.3)
+    backend = PostgresBackend(postgres_url, settings)
+    with ConsciousMemory("ann", storage=backend) as memory:
+        started = time.monotonic()
+        for number in range(20):
+            memory.learn(f"Project Aurora{number} runs on Kafka{number}")
+            assert f"Kafka{number}" in memory.recall(f"What does Aurora{number} run on?").context_string
+        assert time.monotonic() - started < 20 * 0.3
     backend.close_all()
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import signal
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -15,6 +19,8 @@ from continuum.core.config import MemoryConfig
 from continuum.core.memory import ConsciousMemory
 from continuum.core.tenants import TenantManager
 from continuum.errors import (
+    ConfigurationError,
+    NotFoundError,
     SchemaVersionError,
     StorageBusyError,
     StorageConflictError,
@@ -325,3 +331,79 @@ def test_an_older_server_is_refused_by_its_name() -> None:
     old = SimpleNamespace(info=SimpleNamespace(server_version=130_014))
     with pytest.raises(StorageUnavailableError, match="PostgreSQL 13 is too old; this needs 14 or newer"):
         look_at(old, "postgresql://host/db")  # type: ignore[arg-type]  # all of it that is asked
+
+
+# -- what an attack found
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://ann:hunter/22@127.0.0.1:5/db", "postgresql://ann:hunter 22@127.0.0.1/db"]
+)
+def test_a_url_that_cannot_be_read_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="percent-encoded") as refused:
+        open_backend(url)
+    shown = "".join(traceback.format_exception(refused.value))
+    assert "hunter" not in shown.replace(repr(url), "")
+
+
+def test_many_open_files_are_no_trouble(postgres_url: str) -> None:
+    backend = PostgresBackend(postgres_url)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_096, hard), hard))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_100)]
+    try:
+        with unit_of_work(backend, ALICE, write=True) as work:
+            plant(work)
+    finally:
+        for each in files:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with unit_of_work(backend, ALICE) as work:
+        assert work.tenants.position() == 2
+    backend.close_all()
+
+
+def test_refusals_cost_no_connection(backend: PostgresBackend) -> None:
+    def refused() -> None:
+        with unit_of_work(backend, ALICE, write=True) as work:
+            plant(work)
+            raise NotFoundError("on purpose")
+
+    for _ in range(20):
+        with pytest.raises(NotFoundError):
+            refused()
+    assert backend.get_stats()["connections_num"] == 1
+
+
+def test_a_unit_that_is_over_takes_no_statement(backend: PostgresBackend) -> None:
+    for write in (False, True):
+        with backend.tenant_transaction(ALICE, write) as connection:
+            connection.execute("SELECT 1").fetchall()
+        with pytest.raises(StorageError, match="unit of work is over"):
+            connection.execute("SELECT 1")
+    with unit_of_work(backend, ALICE, write=True) as work:
+        plant(work)
+
+
+def test_interrupted_waiting_ends_at_once(backend: PostgresBackend) -> None:
+    """Ctrl-C while another writer holds the tenant: nobody waits for that writer once more."""
+    entered, stop = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with backend.tenant_transaction(ALICE, write=True) as connection:
+            connection.execute("SELECT 1").fetchall()
+            entered.set()
+            stop.wait(20)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    entered.wait(10)
+    threading.Timer(0.3, lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), backend.tenant_transaction(ALICE, write=True) as connection:
+        connection.execute("SELECT 1").fetchall()
+    assert time.monotonic() - started < 10
+    stop.set()
+    holder.join()
+    with unit_of_work(backend, ALICE, write=True) as work:
+        plant(work)
