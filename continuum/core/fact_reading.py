@@ -81,11 +81,6 @@ class LookedUp:
     """Slots that the messages speak of, and whose facts are not known yet."""
 
 
-def may_bring_in(looked: LookedUp | None, seqs: Sequence[int]) -> bool:
-    """Whether facts may lead to messages that were not ranked."""
-    return looked is not None and bool(looked.missing or any(fact.first_seq not in seqs for fact in looked.known))
-
-
 def look_up(work: UnitOfWork, asked: FactQuestion | None, seqs: Sequence[int], past: Past | None) -> LookedUp:
     """The first look for facts: what the messages at `seqs` state, and what the question `asked` for names."""
     stated = work.facts.stated_at(seqs) if past is None else work.facts.stated_at(seqs, past.seq)

@@ -33,7 +33,7 @@ from continuum.core.answering import (
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.config import get_config, with_arguments
 from continuum.core.context_format import format_context
-from continuum.core.fact_reading import NO_FACTS, asked_for, facts_for, look_up, may_bring_in
+from continuum.core.fact_reading import NO_FACTS, asked_for, facts_for, look_up
 from continuum.core.foreseeing import (
     foresee_brought_in,
     foresee_concepts,
@@ -166,14 +166,18 @@ class MemoryQueryEngine:
         started = time.perf_counter()
         vector, degraded = self._query_vector(request)
 
+        expects_all = True
+
         def read() -> tuple[TenantRecord, Found] | None:
+            nonlocal expects_all
+            ends_early, expects_all = expects_all, False  # if that was wrong, the next try takes a trip more
             with self._engine.unit(self.tenant_id, write=False, may_lag=True) as work:
                 foresee_seeds(work, self._secret, request.message, self._engine.config.min_link_strength)
                 tenant = work.tenants.get()
                 if tenant is None:
                     return None
                 self._secret = tenant.secret
-                return tenant, self._find(work, tenant, request, vector, list(degraded))
+                return tenant, self._find(work, tenant, request, vector, list(degraded), ends_early)
 
         answer = retried_reading(read)
         if answer is None:
@@ -203,6 +207,7 @@ class MemoryQueryEngine:
         request: RecallRequest,
         vector: Vector | None,
         degraded: list[Degradation],
+        ends_early: bool,
     ) -> Found:
         past = self._past(work, tenant, request)
         view = self._view(work, tenant, request, past)
@@ -255,7 +260,7 @@ class MemoryQueryEngine:
         looked = look_up(work, asked, seqs, past) if tenant.facts else None
         if past is None:
             foresee_concepts(work, graph, activation, seqs)
-            if not (may_bring_in(looked, seqs) or request.min_trust or request.explain or self._engine.sealer):
+            if ends_early and not (request.min_trust or request.explain or self._engine.sealer):
                 work.asked_all()
         found = NO_FACTS if looked is None else facts_for(work, request, asked, looked, seqs, past, expired)
         ranked = with_facts(ranking, found, notes_of(work, tenant, seqs, past), current_only=request.current_only)

@@ -14,7 +14,13 @@ import psycopg
 
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import NAME_PATTERN
-from continuum.errors import StorageBusyError, StorageConnectionError, StorageError, StorageUnavailableError
+from continuum.errors import (
+    StorageBusyError,
+    StorageConflictError,
+    StorageConnectionError,
+    StorageError,
+    StorageUnavailableError,
+)
 from continuum.storage.base import BackendInfo, Connection, Dialect, Finding, Proof, StorageBackend
 from continuum.storage.migrate import Migrator
 from continuum.storage.postgres_catalog import look_through_catalog
@@ -299,7 +305,7 @@ class Writing:
 class Reading:
     """A reading transaction that may be told to end while its last answers are still on their way.
 
-    What is asked after that opens another one: a moment later, as the same tenant, never as nobody.
+    What is asked after that would be of another moment, so it is refused: who told it to end too early reads again.
     """
 
     __slots__ = ("_closed", "_ended", "_pipe", "_role", "_tenant")
@@ -325,23 +331,22 @@ class Reading:
             self._pipe.send_sync()
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Answer:
-        self._begin_again()
+        self._still_open()
         return self._pipe.execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> None:
-        self._begin_again()
+        self._still_open()
         self._pipe.executemany(sql, parameters)
 
     def close(self) -> None:
         """Take no more: the pipe is somebody else's now."""
         self._closed = True
 
-    def _begin_again(self) -> None:
+    def _still_open(self) -> None:
         if self._closed:
             raise StorageError("the unit of work is over; open another one")
         if self._ended:
-            _sync(self._pipe)
-            self.begin()
+            raise StorageConflictError("more was asked after the last of all; read again")
 
 
 @contextmanager

@@ -66,7 +66,10 @@ class UnitOfWork:
         self._derived = Derived(session)
 
     def asked_all(self) -> None:
-        """Say that, most likely, all has been asked: a reading unit then ends with the answers, not after them."""
+        """Say that all has been asked: a reading unit then ends with the answers, not after them.
+
+        Raises nothing; who asks more after all gets StorageConflictError, and reads again.
+        """
         self._session.end()
 
     def clear_derived(self) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from continuum.core.memory import ConsciousMemory
-from continuum.errors import StorageConnectionError
+from continuum.errors import StorageConflictError, StorageConnectionError
 from continuum.storage import unit_of_work
 from continuum.storage.postgres_backend import PostgresBackend
 from continuum.storage.postgres_pipe import Pipe, as_it_was, plain, wire
@@ -108,9 +108,27 @@ def test_a_learn_takes_four_round_trips_and_a_warm_recall_three(
         memory.learn(facts, "Understood: Anna Keller leads it.")
         assert len(trips) <= 4
         memory.recall("Who leads the migration, and where do I live?")  # takes up what is new
-        trips.clear()  # facts may lead to other messages: the transaction ends after the last answer, not with it
+        trips.clear()
         memory.recall("Who leads the migration, and where do I live?")
-        assert len(trips) <= 4
+        assert len(trips) <= 3
+
+
+def test_more_asked_after_the_last_of_all_is_refused_and_a_recall_reads_again(
+    backend: PostgresBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer is of one moment: what was not foreseen is never added from a later one."""
+    with unit_of_work(backend, ALICE) as work:
+        work.tenants.get()
+        work.asked_all()
+        with pytest.raises(StorageConflictError, match="read again"):
+            work.tenants.get()
+    with ConsciousMemory("ann", storage=backend) as memory:
+        memory.learn("I live in Berlin", "Noted.")
+        for number in range(30):
+            memory.learn(f"Where I live is nice, says note {number}", "Yes, where you live is nice.")
+        memory.learn("I moved to Hamburg", "Noted.")
+        monkeypatch.setattr("continuum.core.query_engine.foresee_ranked", lambda *_: None)
+        assert "Hamburg" in memory.recall("Where do I live?").context_string
 
 
 class _Silence:
