@@ -63,10 +63,64 @@ class ConflictError(ContinuumError):
     code = "conflict"
 
 
+class KeyInFlightError(ConflictError):
+    """A request with the same idempotency key is being worked on; asked again, it gives its answer."""
+
+    code = "idempotency_key_in_flight"
+    retryable = True
+
+
+class AnswerLostError(ConflictError):
+    """The request of this idempotency key has had its effect, and its answer is not there to be given again."""
+
+    code = "idempotency_answer_lost"
+
+
+class KeyReusedError(InvalidInputError):
+    """An idempotency key was given with another request than before."""
+
+    code = "idempotency_key_reused"
+
+
 class PermissionDeniedError(ContinuumError):
     """The caller may not do this, or names a tenant that is not the credential's."""
 
     code = "permission_denied"
+
+
+class AuthenticationError(ContinuumError):
+    """Who calls is not known: no credential, or one that is wrong, expired or revoked."""
+
+    code = "authentication"
+
+
+class RetryLaterError(ContinuumError):
+    """Too much is asked at once; nothing was done, and after `retry_after_seconds` it may be asked again."""
+
+    code = "retry_later"
+    retryable = True
+
+    def __init__(self, message: str, retry_after_seconds: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RateLimitedError(RetryLaterError):
+    """The caller used up what it may ask within a time."""
+
+    code = "rate_limited"
+
+
+class OverloadedError(RetryLaterError):
+    """The service has more to do than it can in time; nothing was done."""
+
+    code = "overloaded"
+
+
+class QuotaExceededError(ContinuumError):
+    """The tenant holds as much as it may; the message names the quota, its limit and what is held."""
+
+    code = "quota_exceeded"
 
 
 class ConfigurationError(ContinuumError):

@@ -8,21 +8,45 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import orjson
-from fastapi import Depends, Header, HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from continuum.api.conduct import Call, conduct
+from continuum.api.operations import OPERATIONS
 from continuum.core.async_memory import AsyncConsciousMemory
 from continuum.domain.records import Json
 from continuum.errors import InvalidInputError
 from continuum.runtime import Runtime
 
+INSTANCE_HEADER = "X-Instance-ID"
 INTEGER_MIN, INTEGER_MAX = -(1 << 63), (1 << 64) - 1
 """What the parser keeps exactly."""
 
 
-class _BoundedRequest(Request):
-    """Reads JSON with a parser that refuses deep nesting, NaN and endless numbers, in linear time."""
+class BoundedRequest(Request):
+    """Reads its body within a bound, and JSON with a parser that refuses deep nesting, NaN and endless numbers.
+
+    A caller that leaves in the middle of its body has asked nothing: half a body may still be a whole sentence.
+    """
+
+    def __init__(self, request: Request, bytes_max: int) -> None:
+        super().__init__(request.scope, request.receive)
+        self._bytes_max = bytes_max
+
+    async def body(self) -> bytes:
+        """The whole body. Raises HTTPException once it is too large, ClientDisconnect if the caller left."""
+        if not hasattr(self, "_body"):
+            declared = self.headers.get("content-length", "")
+            if declared.isdigit() and int(declared[:20]) > self._bytes_max:
+                raise _too_large(self._bytes_max)
+            pieces = bytearray()
+            async for piece in self.stream():
+                pieces += piece
+                if len(pieces) > self._bytes_max:
+                    raise _too_large(self._bytes_max)
+            self._body = bytes(pieces)
+        return self._body
 
     async def json(self) -> Json:
         if not hasattr(self, "_json"):
@@ -33,6 +57,11 @@ class _BoundedRequest(Request):
                 raise _refused(f"the body is not JSON: {exc}") from exc
             _refuse_long_integers(body)
         return self._json
+
+
+def _too_large(bytes_max: int) -> HTTPException:
+    detail = f"the body is larger than {bytes_max} bytes; split it into several requests"
+    return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, {"Connection": "close"})
 
 
 _LONG_NUMBER = re.compile(rb"\d{19}")
@@ -59,16 +88,21 @@ def _refused(detail: str) -> HTTPException:
     return HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
-class BoundedRoute(APIRoute):
-    """A route whose body is read by `_BoundedRequest`."""
+class ServiceRoute(APIRoute):
+    """A route whose requests are conducted as `OPERATIONS` says: by that table, nothing is served by accident."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:  # Any: as FastAPI types it
         handler = super().get_route_handler()
+        assert self.methods is not None
+        (method,) = self.methods
+        operation = OPERATIONS[method, self.path]
 
-        async def bounded(request: Request) -> Response:
-            return await handler(_BoundedRequest(request.scope, request.receive))
+        async def conducted(request: Request) -> Response:
+            runtime = runtime_of(request)
+            bounded = BoundedRequest(request, runtime.config.max_body_bytes)
+            return await conduct(runtime, operation, bounded, handler)
 
-        return bounded
+        return conducted
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -77,16 +111,20 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
-def memory_of(
-    request: Request,
-    runtime: Annotated[Runtime, Depends(runtime_of)],
-    x_tenant_id: Annotated[str | None, Header(description="tenant; default: the configured one")] = None,
-) -> AsyncConsciousMemory:
-    """The memory of the tenant that the caller names, while no keys are required. Raises InvalidInputError."""
-    if len(request.headers.getlist("x-tenant-id")) > 1:
-        raise InvalidInputError("tenant_id", "is named by several X-Tenant-ID headers; send one")
-    return runtime.memory_of(x_tenant_id)
+def call_of(request: Request) -> Call:
+    """The call that is being conducted: its caller and its tenant."""
+    call: Call = request.scope["call"]
+    return call
+
+
+def memory_of(request: Request) -> AsyncConsciousMemory:
+    """The memory of the caller's tenant, as the instance that it names uses it. Raises InvalidInputError."""
+    instances = request.headers.getlist(INSTANCE_HEADER)
+    if len(instances) > 1:
+        raise InvalidInputError("instance_id", f"is named by several {INSTANCE_HEADER} headers; send one")
+    return runtime_of(request).memory_of(call_of(request).tenant_id, instances[0] if instances else None)
 
 
 Memory = Annotated[AsyncConsciousMemory, Depends(memory_of)]
+TheCall = Annotated[Call, Depends(call_of)]
 TheRuntime = Annotated[Runtime, Depends(runtime_of)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from http import HTTPStatus
 
 import orjson
@@ -13,7 +14,6 @@ from continuum import errors
 from continuum.domain.records import Json
 
 PROBLEM_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = "1"
 _logger = logging.getLogger(__name__)
 
 STATUS: dict[type[errors.ContinuumError], HTTPStatus] = {
@@ -21,7 +21,15 @@ STATUS: dict[type[errors.ContinuumError], HTTPStatus] = {
     errors.InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
     errors.ConflictError: HTTPStatus.CONFLICT,
+    errors.KeyInFlightError: HTTPStatus.CONFLICT,
+    errors.AnswerLostError: HTTPStatus.CONFLICT,
+    errors.KeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PermissionDeniedError: HTTPStatus.FORBIDDEN,
+    errors.AuthenticationError: HTTPStatus.UNAUTHORIZED,
+    errors.RetryLaterError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.RateLimitedError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.QuotaExceededError: HTTPStatus.FORBIDDEN,
     errors.ConfigurationError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.FeatureUnavailableError: HTTPStatus.NOT_IMPLEMENTED,
     errors.StorageError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -57,9 +65,14 @@ async def answer_continuum_error(request: Request, error: Exception) -> Response
     status = STATUS[type(error)]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    headers = {"Retry-After": RETRY_AFTER_SECONDS} if error.retryable else None
+    headers = {"Retry-After": _retry_after(error)} if error.retryable else None
     field = {"field": error.field} if isinstance(error, errors.InvalidInputError) else {}
     return problem(status, error.code, str(error), headers, **field)
+
+
+def _retry_after(error: errors.ContinuumError) -> str:
+    """Whole seconds, never too few."""
+    return str(max(1, math.ceil(error.retry_after_seconds))) if isinstance(error, errors.RetryLaterError) else "1"
 
 
 async def answer_unexpected_error(request: Request, error: Exception) -> Response:

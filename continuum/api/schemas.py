@@ -13,6 +13,8 @@ from continuum.domain.clock import from_micros
 from continuum.domain.records import Entity, Json
 from continuum.domain.results import LearningResult, MemoryContext
 
+EXCHANGES_MAX = 1_000
+
 
 class _Scopes(ScopedRequest):
     session_id: str | None = None
@@ -62,6 +64,23 @@ class RecallRequest(_Scopes):
     include_suspicious: bool = False
     explain: bool = False
     include_text: bool = False
+
+
+class BatchRequest(Request):
+    """Exchanges to be learnt together, oldest first."""
+
+    exchanges: list[LearnRequest] = Field(max_length=EXCHANGES_MAX)
+    job: str | None = None
+
+
+class BatchResponse(BaseModel):
+    """What a batch learnt; `skipped` exchanges were durable from an earlier request of the same job."""
+
+    exchanges: int
+    messages: int
+    duplicates: int
+    skipped: int
+    tenant_id: str
 
 
 class TurnRequest(_Scopes):
@@ -276,6 +295,7 @@ class EntitiesResponse(BaseModel):
     entities: list[EntityBody]
     total: int
     tenant_id: str
+    next_cursor: str | None
 
 
 class HealthResponse(BaseModel):
@@ -286,6 +306,13 @@ class HealthResponse(BaseModel):
     version: str
     timestamp: datetime
     storage: str
+    dependencies: dict[str, str]
+
+
+class LiveResponse(BaseModel):
+    """Whether the process is live or ready."""
+
+    status: str
 
 
 class Problem(BaseModel):

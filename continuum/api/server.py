@@ -2,47 +2,95 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Lifespan
 
 import continuum
 from continuum.api.errors import answer_continuum_error, answer_unexpected_error, problem
-from continuum.api.guards import BodyLimitGuard, LoopbackHostGuard
-from continuum.api.routes import entities, facts, forgetting, health, looking_back, memory, transfer, trust, use
+from continuum.api.fair_gate import FairGate
+from continuum.api.middleware.host_names import LoopbackHostGuard
+from continuum.api.middleware.request_context import RequestContext
+from continuum.api.openapi import describe
+from continuum.api.routes import (
+    admin,
+    browsing,
+    entities,
+    facts,
+    forgetting,
+    health,
+    looking_back,
+    memory,
+    transfer,
+    trust,
+    use,
+)
 from continuum.api.schemas import Problem
+from continuum.core.config import MemoryConfig
 from continuum.errors import ContinuumError
 from continuum.runtime import Runtime
+from continuum.runtime.safety import origins_of
 
 
-def create_app(runtime: Runtime) -> FastAPI:
-    """The application; whoever made the runtime closes it."""
+def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The application; whoever made the runtime closes it, in the `lifespan` for instance."""
     app = FastAPI(
         title="CONTINUUM",
         version=continuum.__version__,
         summary="Memory for AI agents: recall before the answer, learn after it.",
         docs_url=None,  # the usual pages load their scripts from somebody else's machine
         redoc_url=None,
+        lifespan=lifespan,
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     app.state.runtime = runtime
-    for routes in (memory, entities, facts, looking_back, forgetting, use, trust, transfer, health):
+    app.state.gate = gate_of(runtime.config)
+    for routes in (memory, browsing, entities, facts, looking_back, forgetting, use, trust, transfer, admin, health):
         app.include_router(routes.router)
     app.add_exception_handler(ContinuumError, answer_continuum_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, answer_unexpected_error)
-    app.add_middleware(BodyLimitGuard, streamed_paths=transfer.STREAMED_PATHS)
-    app.add_middleware(LoopbackHostGuard)
+    # The last one added is the outermost.
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL)
+    if origins := origins_of(runtime.config):
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "X-Request-ID"],
+        )
+    if not runtime.gatekeeper.asks_for_credentials:
+        app.add_middleware(LoopbackHostGuard)
+    app.add_middleware(RequestContext)
+    app.openapi = functools.cache(functools.partial(describe, app))  # type: ignore[method-assign]  # as FastAPI asks
     return app
 
 
+def gate_of(config: MemoryConfig) -> FairGate:
+    """The gate that every call passes: one tenant may wait with half of all at most, while others wait too."""
+    return FairGate(
+        config.request_slots, max(1, config.waiting_requests // 2), config.waiting_requests, config.waiting_seconds
+    )
+
+
+GZIP_BYTES_MIN = 4_096
+GZIP_LEVEL = 4
+"""Packing costs more than sending on the way to a near caller: small answers go as they are."""
 _CODES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.UNPROCESSABLE_ENTITY: "invalid_input",
@@ -56,6 +104,11 @@ async def _answer_http_error(_: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers) if error.headers else None
     return problem(status, _CODES.get(status, "http_error"), str(error.detail), headers)
+
+
+async def _answer_nobody(_: Request, __: Exception) -> Response:
+    """The caller has left: whatever is answered, nobody reads it."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
 async def _answer_validation_error(_: Request, error: Exception) -> Response:

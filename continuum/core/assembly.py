@@ -11,6 +11,7 @@ from pathlib import Path
 
 from continuum.cache import Cache, MemoryCache
 from continuum.core.change_feed import ChangeFeed
+from continuum.core.companions import accompanied_unit, companion_of
 from continuum.core.config import MemoryConfig
 from continuum.core.folding import LinkSettings
 from continuum.core.index_store import IndexStore
@@ -80,6 +81,8 @@ class Engine:
         """
         if self.closed:
             self.refuse_if_closed()
+        if write and (companion := companion_of(tenant)) is not None:
+            return accompanied_unit(self.backend, companion)
         return unit_of_work(self.backend, tenant, write=write, may_lag=may_lag)
 
     @property

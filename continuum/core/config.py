@@ -12,12 +12,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from continuum.core.constants import DEFAULT_PORT, DEFAULT_TENANT, PI_PHI
+from continuum.core.service_settings import SERVICE_BOUNDS, SERVICE_CHOICES, ServiceSettings
+from continuum.core.setting import Secret, setting
 from continuum.domain.addresses import checked_address, without_password
 from continuum.domain.ids import checked_name
 from continuum.domain.records import Json
@@ -27,154 +29,125 @@ Environment = Literal["dev", "staging", "production"]
 Source = Literal["argument", "environment", "project", "file", "default"]
 
 
-def _setting(
-    default: Json, help_text: str, *, env: str | None = None, unit: str = "", shown: bool = True
-) -> Any:  # dataclass field
-    return field(default=default, repr=shown, metadata={"help": help_text, "env": env, "unit": unit})
-
-
-class Secret:
-    """A value that never shows itself; `reveal` gives it to the one who needs it."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def reveal(self) -> str:
-        return self._value
-
-
 @dataclass(frozen=True, slots=True)
-class MemoryConfig:
+class MemoryConfig(ServiceSettings):
     """Everything that can be set. Each field has a default, a unit and a line of help; docs list them all.
 
     Raises ConfigurationError when a value is of the wrong type or out of its range.
     """
 
-    db_path: Path = _setting(Path("./continuum_data/memory.db"), "SQLite file of the store", env="CONTINUUM_DB_PATH")
-    storage: str | None = _setting(
+    db_path: Path = setting(Path("./continuum_data/memory.db"), "SQLite file of the store", env="CONTINUUM_DB_PATH")
+    storage: str | None = setting(
         None, "path or URL of the store; takes the place of db_path", env="CONTINUUM_STORAGE", shown=False
     )
-    postgres_url: Secret | None = _setting(
+    postgres_url: Secret | None = setting(
         None, "PostgreSQL server that holds the store, unless storage is given", env="POSTGRES_URL"
     )
-    postgres_pool_size: int = _setting(10, "connections that are kept", env="POSTGRES_POOL_SIZE")
-    postgres_max_overflow: int = _setting(
+    postgres_pool_size: int = setting(10, "connections that are kept", env="POSTGRES_POOL_SIZE")
+    postgres_max_overflow: int = setting(
         20, "connections beyond those, closed again when they are idle", env="POSTGRES_MAX_OVERFLOW"
     )
-    postgres_replica_url: Secret | None = _setting(
+    postgres_replica_url: Secret | None = setting(
         None, "replicas that recalls may read, separated by commas", env="POSTGRES_REPLICA_URL"
     )
-    postgres_partitions: int = _setting(
+    postgres_partitions: int = setting(
         16, "hash partitions of each table, fixed when the store is made", env="POSTGRES_PARTITIONS"
     )
-    postgres_unsafe_role: str | None = _setting(
+    postgres_unsafe_role: str | None = setting(
         None,
         "name of a role that may run statements although row level security does not bind it",
         env="POSTGRES_UNSAFE_ROLE",
     )
-    tenant_id: str = _setting(DEFAULT_TENANT, "tenant used when none is named", env="CONTINUUM_TENANT_ID")
-    instance_id: str | None = _setting(
+    tenant_id: str = setting(DEFAULT_TENANT, "tenant used when none is named", env="CONTINUUM_TENANT_ID")
+    instance_id: str | None = setting(
         None, "name of this instance; made from tenant and start time if empty", env="CONTINUUM_INSTANCE_ID"
     )
-    env: Environment = _setting("dev", "dev, staging or production", env="CONTINUUM_ENV")
-    db_timeout: float = _setting(30.0, "longest wait for other writers", unit="seconds", env="CONTINUUM_DB_TIMEOUT")
-    cache_enabled: bool = _setting(False, "keep answers of recall in memory", env="CONTINUUM_CACHE_ENABLED")
-    cache_ttl: int = _setting(300, "longest life of a cached answer", unit="seconds", env="CONTINUUM_CACHE_TTL")
-    cache_max_entries: int = _setting(1_024, "most cached answers of one process", env="CONTINUUM_CACHE_MAX_ENTRIES")
-    api_host: str = _setting("127.0.0.1", "address to serve on", env="CONTINUUM_API_HOST")
-    api_port: int = _setting(DEFAULT_PORT, "port to serve on", env="CONTINUUM_API_PORT")
-    enable_embeddings: bool = _setting(False, "compute and search vectors", env="CONTINUUM_ENABLE_EMBEDDINGS")
-    embedding_provider: str = _setting(
+    env: Environment = setting("dev", "dev, staging or production", env="CONTINUUM_ENV")
+    db_timeout: float = setting(30.0, "longest wait for other writers", unit="seconds", env="CONTINUUM_DB_TIMEOUT")
+    cache_enabled: bool = setting(False, "keep answers of recall in memory", env="CONTINUUM_CACHE_ENABLED")
+    cache_ttl: int = setting(300, "longest life of a cached answer", unit="seconds", env="CONTINUUM_CACHE_TTL")
+    cache_max_entries: int = setting(1_024, "most cached answers of one process", env="CONTINUUM_CACHE_MAX_ENTRIES")
+    api_host: str = setting("127.0.0.1", "address to serve on", env="CONTINUUM_API_HOST")
+    api_port: int = setting(DEFAULT_PORT, "port to serve on", env="CONTINUUM_API_PORT")
+    enable_embeddings: bool = setting(False, "compute and search vectors", env="CONTINUUM_ENABLE_EMBEDDINGS")
+    embedding_provider: str = setting(
         "minilm",
         "minilm, static, sentence-transformers:NAME, openai:MODEL or ollama:MODEL",
         env="CONTINUUM_EMBEDDING_PROVIDER",
     )
-    embedding_url: str | None = _setting(
+    embedding_url: str | None = setting(
         None, "base address of an HTTP embedding provider", env="CONTINUUM_EMBEDDING_URL"
     )
-    embedding_api_key: Secret | None = _setting(
+    embedding_api_key: Secret | None = setting(
         None, "key of an HTTP embedding provider", env="CONTINUUM_EMBEDDING_API_KEY"
     )
-    hebbian_rate: float = _setting(
-        0.1, "share of what is left that a repeated link gains", env="CONTINUUM_HEBBIAN_RATE"
-    )
-    initial_link_strength: float = _setting(
+    hebbian_rate: float = setting(0.1, "share of what is left that a repeated link gains", env="CONTINUUM_HEBBIAN_RATE")
+    initial_link_strength: float = setting(
         0.5, "strength of a first co-occurrence", env="CONTINUUM_INITIAL_LINK_STRENGTH"
     )
-    min_link_strength: float = _setting(0.3, "weaker links are not walked", env="CONTINUUM_MIN_LINK_STRENGTH")
-    resonance_decay: float = _setting(
+    min_link_strength: float = setting(0.3, "weaker links are not walked", env="CONTINUUM_MIN_LINK_STRENGTH")
+    resonance_decay: float = setting(
         0.95, "share of activation that survives one step over a link", env="CONTINUUM_RESONANCE_DECAY"
     )
-    working_memory_capacity: int = _setting(
+    working_memory_capacity: int = setting(
         7, "latest concepts of this instance that stay active", env="CONTINUUM_WORKING_MEMORY_CAPACITY"
     )
-    use_half_life_days: float = _setting(
+    use_half_life_days: float = setting(
         60.0, "time after which half of the strength from use is gone", unit="days", env="CONTINUUM_USE_HALF_LIFE_DAYS"
     )
-    recall_id_days: int = _setting(
+    recall_id_days: int = setting(
         30, "how long feedback on a recall is taken", unit="days", env="CONTINUUM_RECALL_ID_DAYS"
     )
-    learned_ranking: bool = _setting(
+    learned_ranking: bool = setting(
         True,
         "rank by a tenant's own signal weights where feedback shows that they are better",
         env="CONTINUUM_LEARNED_RANKING",
     )
-    detect_use: bool = _setting(
+    detect_use: bool = setting(
         False, "count a recalled memory as used when the answer plainly repeats it", env="CONTINUUM_DETECT_USE"
     )
-    redact_secrets: bool = _setting(
+    redact_secrets: bool = setting(
         True, "replace keys, tokens, passwords and cards before anything is stored", env="CONTINUUM_REDACT_SECRETS"
     )
-    secret_kinds: str | None = _setting(
+    secret_kinds: str | None = setting(
         None, "kinds of secrets to replace, separated by commas; all if empty", env="CONTINUUM_SECRET_KINDS"
     )
-    redact_private: bool = _setting(
+    redact_private: bool = setting(
         True, "never store what stands between <private> and </private>", env="CONTINUUM_REDACT_PRIVATE"
     )
-    hold_back_suspicious: bool = _setting(
+    hold_back_suspicious: bool = setting(
         True,
         "recall what reads like an order to a model only where it came from",
         env="CONTINUUM_HOLD_BACK_SUSPICIOUS",
     )
-    suspicion_threshold: float = _setting(
+    suspicion_threshold: float = setting(
         0.5, "score from which a message counts as suspicious", env="CONTINUUM_SUSPICION_THRESHOLD"
     )
-    min_trust: float = _setting(
+    min_trust: float = setting(
         0.0, "least trust of what recall shows, unless recall says otherwise", env="CONTINUUM_MIN_TRUST"
     )
-    origin_key: Secret | None = _setting(
+    origin_key: Secret | None = setting(
         None, "key that seals origin and words of each message", env="CONTINUUM_ORIGIN_KEY"
     )
-    max_context_tokens: int = _setting(
+    max_context_tokens: int = setting(
         2_000,
         "size of context_string unless recall says otherwise",
         unit="tokens",
         env="CONTINUUM_MAX_CONTEXT_TOKENS",
     )
-    max_text_bytes: int = _setting(
+    max_text_bytes: int = setting(
         1_048_576, "largest text of one message", unit="bytes of UTF-8", env="CONTINUUM_MAX_TEXT_BYTES"
     )
-    max_metadata_bytes: int = _setting(
+    max_metadata_bytes: int = setting(
         65_536, "largest metadata of one message", unit="bytes of JSON", env="CONTINUUM_MAX_METADATA_BYTES"
     )
-    index_memory_mb: int = _setting(
+    index_memory_mb: int = setting(
         512, "memory for the indexes of the tenants in use", unit="MiB", env="CONTINUUM_INDEX_MEMORY_MB"
     )
 
     def __post_init__(self) -> None:
-        for setting in fields(self):
-            object.__setattr__(self, setting.name, _typed(setting.name, getattr(self, setting.name)))
+        for each in fields(self):
+            object.__setattr__(self, each.name, _typed(each.name, getattr(self, each.name)))
         checked_name(self.tenant_id, "tenant_id")
         if self.instance_id is not None:
             checked_name(self.instance_id, "instance_id")
@@ -193,9 +166,9 @@ class MemoryConfig:
     def to_dict(self) -> dict[str, Json]:
         """JSON-ready values, as the settings file takes them; secrets are left out."""
         return {
-            setting.name: str(value) if isinstance(value := getattr(self, setting.name), Path) else value
-            for setting in fields(self)
-            if not isinstance(getattr(self, setting.name), Secret)
+            each.name: str(value) if isinstance(value := getattr(self, each.name), Path) else value
+            for each in fields(self)
+            if not isinstance(getattr(self, each.name), Secret)
         } | {"storage": None if self.storage is None else without_password(self.storage)}
 
     @property
@@ -242,32 +215,24 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "max_text_bytes": (1, 64 * 1_048_576),
     "max_metadata_bytes": (2, 16 * 1_048_576),
     "index_memory_mb": (1, 1_048_576),
+    **SERVICE_BOUNDS,
 }
 
 # Features of the specification that this version does not have yet. Their settings are refused, not ignored.
 _ABSENT_ALWAYS: dict[str, str] = {
-    "CONTINUUM_CORS_ORIGINS": "cross-origin access to the HTTP service",
-    "CONTINUUM_REQUIRE_API_KEY": "API keys",
-    "CONTINUUM_API_KEY": "API keys",
     "CONTINUUM_ENCRYPTION_KEY": "encryption at rest",
-    "CONTINUUM_JWT_SECRET": "JWT authentication",
     "CONTINUUM_ENABLE_FEDERATION": "federation",
     "CONTINUUM_ENABLE_WEBHOOKS": "webhooks",
 }
 # These names belong to other programs too: a host application may set them for itself, so only `continuum serve`,
 # which owns its process, refuses them.
 _ABSENT_IN_SERVICE: dict[str, str] = {
-    "REDIS_URL": "the Redis cache",
-    "SENTRY_DSN": "Sentry error tracking",
-    "SENTRY_TRACES_SAMPLE_RATE": "Sentry tracing",
-    "POSTHOG_API_KEY": "PostHog analytics",
-    "POSTHOG_HOST": "PostHog analytics",
     "STRIPE_SECRET_KEY": "billing",
     "STRIPE_WEBHOOK_SECRET": "billing",
     "STRIPE_PRICE_ID_BASIC": "billing",
     "STRIPE_PRICE_ID_PRO": "billing",
 }
-_SWITCHES = {"CONTINUUM_REQUIRE_API_KEY", "CONTINUUM_ENABLE_FEDERATION", "CONTINUUM_ENABLE_WEBHOOKS"}
+_SWITCHES = {"CONTINUUM_ENABLE_FEDERATION", "CONTINUUM_ENABLE_WEBHOOKS"}
 _OFF = {"", "0", "false", "no", "off"}
 _ON = {"1", "true", "yes", "on"}
 CONFIG_DIR_VARIABLE = "CONTINUUM_CONFIG_DIR"
@@ -306,7 +271,7 @@ def load_settings(
         ("argument", {k: v for k, v in (arguments or {}).items() if v is not None}),
     ]
     values: dict[str, Json] = {}
-    sources: dict[str, Source] = {setting.name: "default" for setting in fields(MemoryConfig)}
+    sources: dict[str, Source] = {each.name: "default" for each in fields(MemoryConfig)}
     for source, layer in layers:
         for name, value in layer.items():
             _refuse_unknown(name, sources, source)
@@ -346,7 +311,7 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, Json]:
         value = environ.get(variable, "")
         if value != "" and not (variable in _SWITCHES and value.strip().lower() in _OFF):
             raise _absent(variable, feature)
-    known = {setting.metadata["env"]: setting.name for setting in fields(MemoryConfig)}
+    known = {each.metadata["env"]: each.name for each in fields(MemoryConfig)}
     accepted = {*known, *_ABSENT_ALWAYS, CONFIG_DIR_VARIABLE}
     for variable in environ:
         if variable.startswith("CONTINUUM_") and variable not in accepted:
@@ -482,7 +447,7 @@ _BY_ANNOTATION: dict[str, Callable[[Json], Json]] = {
     "Secret | None": _optional_secret,
     "Environment": _environment,
 }
-_CONVERTERS = {setting.name: _BY_ANNOTATION[str(setting.type)] for setting in fields(MemoryConfig)}
+_CONVERTERS = {each.name: _BY_ANNOTATION[str(each.type)] for each in fields(MemoryConfig)}
 _CONVERTERS["embedding_url"] = _optional_address
 
 
@@ -491,6 +456,9 @@ def _check_ranges(config: MemoryConfig) -> None:
         value = getattr(config, name)
         if not low <= value <= high:
             raise ConfigurationError(f"setting {name} is {value}; it must lie between {low} and {high}")
+    for name, choices in SERVICE_CHOICES.items():
+        if (value := getattr(config, name)) not in choices:
+            raise ConfigurationError(f"setting {name} is {value!r}; it must be one of {', '.join(choices)}")
 
 
 _current: MemoryConfig | None = None

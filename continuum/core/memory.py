@@ -13,6 +13,7 @@ from continuum.core.answering import own_copy
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.assertions import assert_entity, assert_link
 from continuum.core.auto_hook import Extractors, hooked
+from continuum.core.browsing import BrowsedMemory
 from continuum.core.bulk import BulkJob, BulkProgress, BulkResult, ExchangeInput, learn_in_batches
 from continuum.core.config import MemoryConfig, get_config, with_arguments
 from continuum.core.exchanges import ExchangeDefaults, exchange_of_messages, two_sides
@@ -65,7 +66,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory):
+class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory, BrowsedMemory):
     """The memory of one tenant, as one instance of an agent uses it.
 
     >>> memory = ConsciousMemory(tenant_id="docs", db_path=":memory:")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from continuum.core.config import Secret
+from continuum.core.setting import Secret
 from continuum.domain.ids import TenantId
 from continuum.domain.records import StoredMessage
 from continuum.storage.unit_of_work import UnitOfWork

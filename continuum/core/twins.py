@@ -7,6 +7,7 @@ there are cores, so that a hundred callers cannot slow each other down.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +42,7 @@ def twin(
 async def run_in(pool: ThreadPoolExecutor, work: Callable[[], R]) -> R:
     """Run `work` on a thread of `pool`. A cancelled caller stops waiting; the work goes on to its end."""
     try:
-        answer = asyncio.get_running_loop().run_in_executor(pool, work)
+        answer = asyncio.get_running_loop().run_in_executor(pool, contextvars.copy_context().run, work)
     except RuntimeError as exc:  # the pool was shut down between the look and the leap
         raise StorageUnavailableError("the memory is closed; open a new one") from exc
     return await answer

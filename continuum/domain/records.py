@@ -366,6 +366,8 @@ class TenantRecord:
     """Its retention rules, a JSON object in text form."""
     uses: int = 0
     """How often feedback was given, changed or taken away; never counted down."""
+    limits: str = "{}"
+    """What it may hold and ask for, a JSON object in text form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,3 +447,5 @@ class TenantCounts:
     sessions: int = 0
     vectors: int = 0
     facts: int = 0
+    text_bytes: int = 0
+    """What its messages say, with earlier wordings, in bytes of UTF-8."""

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from continuum.domain.ids import TenantId
 from continuum.storage.base import Connection, Dialect, Row, StorageBackend
 from continuum.storage.repositories.apart import Apart
+from continuum.storage.repositories.api_keys import ApiKeyRows
+from continuum.storage.repositories.audit import AuditRows
 from continuum.storage.repositories.base import TenantSession, together
 from continuum.storage.repositories.compounds import Compounds
 from continuum.storage.repositories.decisions import Decisions
@@ -36,9 +38,9 @@ class UnitOfWork:
     """The repositories of one tenant in one transaction. Made by `unit_of_work`, gone with its `with`."""
 
     __slots__ = (
-        "_derived", "_session", "apart", "compounds", "decisions", "entities", "erasures", "evidence", "facts",
-        "history", "idempotency", "links", "log", "mentions", "messages", "portability", "quarantines", "sessions",
-        "tenant_id", "tenants", "vectors",
+        "_derived", "_session", "apart", "api_keys", "audit", "compounds", "decisions", "entities", "erasures",
+        "evidence", "facts", "history", "idempotency", "links", "log", "mentions", "messages", "portability",
+        "quarantines", "sessions", "tenant_id", "tenants", "vectors",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, dialect: Dialect, tenant_id: TenantId, *, writes: bool = True) -> None:
@@ -63,6 +65,8 @@ class UnitOfWork:
         self.portability = Portability(session)
         self.quarantines = Quarantines(session)
         self.apart = Apart(session)
+        self.api_keys = ApiKeyRows(session)
+        self.audit = AuditRows(session)
         self._derived = Derived(session)
 
     def asked_all(self) -> None:

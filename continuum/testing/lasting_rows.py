@@ -20,6 +20,8 @@ from continuum.domain.records import (
     Wording,
 )
 from continuum.storage import UnitOfWork
+from continuum.storage.repositories.api_keys import ApiKeyRow
+from continuum.storage.repositories.audit import AuditRow
 from continuum.storage.repositories.erasures import ErasureRow, Tombstone
 from continuum.storage.repositories.portability import WholeSession
 from continuum.storage.repositories.quarantines import HiddenFilter, QuarantineRow
@@ -126,6 +128,23 @@ def plant_lasting(work: UnitOfWork, first: int) -> None:
     work.erasures.put(ErasureRow(-first, f"r{first}", "running", "[]", "{}"))
     work.erasures.bury([Tombstone(f"t{first}", first, f"e{first}")])
     plant_hidden(work, first)
+    plant_service(work, first)
+
+
+def service_key(number: int) -> ApiKeyRow:
+    """A key of a tenant."""
+    return ApiKeyRow(f"key{number}", bytes(32), "member", ("memories:read",), "mine", NOW, "operator", NOW + 9)
+
+
+def audit_row(number: int) -> AuditRow:
+    """Somebody learnt something."""
+    return AuditRow(number, NOW, "key:a", "learn", "", "127.0.0.1", "done", "r1", "{}", bytes(32))
+
+
+def plant_service(work: UnitOfWork, first: int) -> None:
+    """Keep a key and what was done with it."""
+    work.api_keys.put(service_key(first))
+    work.audit.append([audit_row(first)])
 
 
 def plant_hidden(work: UnitOfWork, first: int) -> None:
@@ -223,6 +242,14 @@ LASTING_READS: dict[str, Callable[[UnitOfWork], object]] = {
     "apart.looking_for": lambda work: work.apart.looking_for(["faro"], 0),
     "apart.waiting": lambda work: work.apart.waiting(HIDDEN_SEQS),
     "apart.former_values": lambda work: work.apart.former_values(0),
+    "sessions.list before": lambda work: work.sessions.list(5, before=(NOW + 100, "")),
+    "decisions.list_before": lambda work: work.decisions.list_before((100, 0, ""), 5),
+    "sessions.get": lambda work: work.sessions.get("s1"),
+    "tenants.secret": lambda work: work.tenants.secret() and b"known",
+    "api_keys.get": lambda work: [work.api_keys.get(f"key{number}") for number in SEQS],
+    "api_keys.list": lambda work: work.api_keys.list(),
+    "audit.head": lambda work: work.audit.head(),
+    "audit.list": lambda work: work.audit.list(),
     "portability.message_places": lambda work: work.portability.message_places([f"m{seq}" for seq in SEQS]),
     "portability.tombstones": lambda work: work.portability.tombstones([f"t{seq}" for seq in SEQS]),
     "portability.entries_by_hand": lambda work: work.portability.entries_by_hand(),
@@ -243,6 +270,11 @@ LASTING_WRITES: dict[str, Callable[[UnitOfWork], object]] = {
     "tenants.used": lambda work: work.tenants.used(),
     "tenants.set_metadata": lambda work: work.tenants.set_metadata('{"a": 1}'),
     "tenants.set_policy": lambda work: work.tenants.set_policy('{"history_days": 1}'),
+    "tenants.set_limits": lambda work: work.tenants.set_limits('{"messages_max": 100000}'),
+    "api_keys.put": lambda work: work.api_keys.put(service_key(90)),
+    "api_keys.revoke": lambda work: work.api_keys.revoke("key1", NOW),
+    "api_keys.note_used": lambda work: work.api_keys.note_used("key1", NOW),
+    "audit.append": lambda work: work.audit.append([audit_row(90)]),
     "tenants.forget_derived_counts": lambda work: work.tenants.forget_derived_counts(),
     "messages.put_seals": lambda work: work.messages.put_seals({1: b"seal"}),
     "links.prune": lambda work: work.links.prune(below=0.9, before=NOW + 100),

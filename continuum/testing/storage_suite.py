@@ -158,7 +158,7 @@ class StorageConformance(ScrubConformance):
         total = threads * rounds
         assert sorted(numbers) == sorted(seqs) == list(range(1, total + 1))
         with unit_of_work(backend, ALICE) as work:
-            assert work.tenants.counts() == TenantCounts(
+            assert replace(work.tenants.counts(), text_bytes=0) == TenantCounts(
                 messages=total, entities=threads + 1, attention_links=threads, sessions=1
             )
             assert work.entities.by_ids(["bees"])["bees"].occurrences == total
@@ -527,7 +527,8 @@ class StorageConformance(ScrubConformance):
             left = work.export_derived()
             assert [table for table, rows in left.items() if rows] == ["statements"]
             assert all(until_seq is not None for *_, until_seq in left["statements"])  # what was known stays known
-            assert work.tenants.counts() == TenantCounts(messages=2, sessions=1, vectors=1)
+            counts = work.tenants.counts()
+            assert counts == TenantCounts(messages=2, sessions=1, vectors=1, text_bytes=counts.text_bytes)
             rows = [IndexedMessage(seq, NOW, "s1", "user", "Ada", b"terms", b"tags") for seq in (1, 2)]
             work.messages.index(rows)
             work.entities.observe([entity("bees"), entity("honey")])

@@ -7,8 +7,8 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from continuum.api.guards import BODY_BYTES_MAX
 from continuum.api.routes import transfer
+from continuum.core.config import MemoryConfig
 from tests.requirements import requirement
 
 LINES = {"content-type": "application/x-ndjson"}
@@ -76,7 +76,7 @@ def test_an_import_may_be_larger_than_other_bodies_up_to_a_bound_of_its_own(
     for number in range(6):
         learn(client, f"Note {number} " + "word " * 200_000, "alice")
     file = export(client, "alice")
-    assert len(file) > BODY_BYTES_MAX
+    assert len(file) > MemoryConfig().max_body_bytes
     assert client.post("/v1/import", content=file, headers=LINES).json()["messages"] == 6
     monkeypatch.setattr(transfer, "IMPORT_BYTES_MAX", len(file) - 1)
     refused = client.post("/v1/import", content=file, headers={**LINES, "x-tenant-id": "other"})

@@ -95,7 +95,7 @@ def test_every_answer_has_a_json_form() -> None:
         (["status"], 3, "no store at"),
         (["recall", "x"], 3, "no store at"),
         (["search", "x", "--db-path", "none.db"], 3, "none.db"),
-        (["serve", "--host", "0.0.0.0"], 6, "needs API keys"),
+        (["serve", "--host", "0.0.0.0"], 6, "needs callers to show keys"),
         (["recall"], 2, "Missing argument"),
         (["nonsense"], 2, "No such command"),
     ],

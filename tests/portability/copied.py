@@ -7,12 +7,19 @@ from continuum.domain.ids import TenantId, tenant_id
 from continuum.domain.records import StoredVector
 from continuum.storage.base import Row, StorageBackend
 from continuum.storage.unit_of_work import unit_of_work
+from continuum.testing.lasting_rows import audit_row, service_key
 from tests.portability.test_into_other_memories import lived
 
 ALICE, BOB = tenant_id("alice"), tenant_id("bob")
 SAID_AT_A_TIME = ("I live in Berlin", "Noted.")
 """The first exchange of `lived`, which carries a time: said again, it is the same."""
 SHED = "The spare key of the shed hangs behind the walnut barrel"
+
+
+INSTANCE = (
+    "INSERT INTO instances (tenant_id, instance_id, joined_at, state, beat, beat_at, lease_ms, changed) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def rich(memory: ConsciousMemory) -> ConsciousMemory:
@@ -37,6 +44,12 @@ def rich(memory: ConsciousMemory) -> ConsciousMemory:
     with memory._engine.unit(memory.tenant_id, write=True) as work:
         work.vectors.put([StoredVector(seq, "small", bytes(range(8)), chunk) for seq in (1, 3) for chunk in (0, 1)])
         work.apart.wait([("merlot", 3)])
+        for number in (1, 2):
+            work.api_keys.put(service_key(number))
+            work.audit.append([audit_row(number)])
+    for name in ("desk", "lab"):
+        values = (name, 1, "here", 1, 1, 90_000, 1)
+        run_for(memory._engine.backend, memory.tenant_id, INSTANCE, *values)
     return memory
 
 

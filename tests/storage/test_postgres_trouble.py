@@ -323,7 +323,7 @@ def test_a_schema_from_the_future_is_refused_and_untouched(backend: PostgresBack
     known = known_migrations("postgres")
     later = migration(f"{len(known) + 1:04}_later.sql", "-- phase: before-code\nCREATE TABLE later (a BIGINT);\n")
     assert Migrator(backend, [*known, later]).upgrade() == (len(known) + 1,)
-    with pytest.raises(SchemaVersionError, match=r"has schema 2, this version knows 1; upgrade"):
+    with pytest.raises(SchemaVersionError, match=f"has schema {len(known) + 1}, this version knows {len(known)};"):
         open_backend(postgres_url)
 
 

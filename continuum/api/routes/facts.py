@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from continuum.api.dependencies import BoundedRoute, Memory
+from continuum.api.dependencies import Memory, ServiceRoute
 from continuum.api.schemas_facts import (
     ConflictsQuery,
     ConflictsResponse,
@@ -21,7 +21,7 @@ from continuum.api.schemas_facts import (
 )
 from continuum.core.facts_by_hand import TaughtFact
 
-router = APIRouter(prefix="/v1", route_class=BoundedRoute, tags=["facts"])
+router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["facts"])
 
 
 @router.get("/facts")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from continuum.api.dependencies import BoundedRoute, Memory
+from continuum.api.dependencies import Memory, ServiceRoute
 from continuum.api.schemas_forgetting import (
     ChainResponse,
     ConsolidateRequest,
@@ -23,7 +23,7 @@ from continuum.api.schemas_forgetting import (
 )
 from continuum.core.retention import RetentionPolicy
 
-router = APIRouter(prefix="/v1", route_class=BoundedRoute, tags=["forgetting"])
+router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["forgetting"])
 
 
 @router.post("/forget")

@@ -1,28 +1,57 @@
-"""Whether the service works."""
+"""Whether the service works: for people, for whoever restarts it, and for whoever sends it calls."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 import continuum
-from continuum.api.dependencies import TheRuntime
-from continuum.api.schemas import HealthResponse
+from continuum.api.dependencies import runtime_of
+from continuum.api.schemas import HealthResponse, LiveResponse
+from continuum.runtime import Runtime
 
 router = APIRouter(prefix="/v1", tags=["health"])
+TheRuntime = Annotated[Runtime, Depends(runtime_of)]
 
 
 @router.get("/health")
-def health(runtime: TheRuntime, response: Response) -> HealthResponse:
-    """`healthy` if the store answers, else `unhealthy` with status 503."""
-    works = runtime.tenants.engine.is_healthy()
-    response.status_code = 200 if works else 503
+async def health(runtime: TheRuntime, response: Response) -> HealthResponse:
+    """`healthy` if all that the service needs answers, `degraded` if something answers that it can do without, else
+    `unhealthy` with status 503.
+    """
+    states = await run_in_threadpool(runtime.dependencies)
+    works = states["storage"] == "ok"
+    response.status_code = HTTPStatus.OK if works else HTTPStatus.SERVICE_UNAVAILABLE
+    healthy = "healthy" if all(state in ("ok", "unused") for state in states.values()) else "degraded"
     return HealthResponse(
-        status="healthy" if works else "unhealthy",
+        status=healthy if works else "unhealthy",
         service="continuum",
         version=continuum.__version__,
         timestamp=datetime.now(UTC),
-        storage="ok" if works else "the store does not answer; see the server's log",
+        storage=states["storage"],
+        dependencies=states,
     )
+
+
+@router.get("/health/live")
+async def live() -> LiveResponse:
+    """Whether the process turns: it asks nothing else."""
+    return LiveResponse(status="live")
+
+
+@router.get("/health/ready")
+async def ready(runtime: TheRuntime, response: Response) -> LiveResponse:
+    """Whether calls should be sent here: the store answers, and the service is not about to stop."""
+    if runtime.is_draining:
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return LiveResponse(status="stopping")
+    states = await run_in_threadpool(runtime.dependencies)
+    if states["storage"] != "ok":
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return LiveResponse(status="not ready")
+    return LiveResponse(status="ready")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from continuum.api.dependencies import BoundedRoute, Memory
+from continuum.api.dependencies import Memory, ServiceRoute
 from continuum.api.schemas_time import (
     DiffQuery,
     DiffResponse,
@@ -21,7 +21,7 @@ STATE_ROWS_MAX = 20_000
 """A whole state is one answer; beyond this many rows it is read in Python, or by pages of the other listings."""
 _COUNTED = ("messages", "entities", "attention_links", "compound_concepts", "decisions")
 
-router = APIRouter(prefix="/v1", route_class=BoundedRoute, tags=["time"])
+router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["time"])
 
 
 @router.get("/diff")

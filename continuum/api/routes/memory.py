@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from fastapi import APIRouter
 
-from continuum.api.dependencies import BoundedRoute, Memory
+from continuum.api.conduct import Call
+from continuum.api.dependencies import Memory, ServiceRoute, TheCall
 from continuum.api.schemas import (
+    BatchRequest,
+    BatchResponse,
     LearnRequest,
     LearnResponse,
     MessageBody,
@@ -15,10 +21,11 @@ from continuum.api.schemas import (
     TurnResponse,
 )
 from continuum.core.exchanges import two_sides
+from continuum.core.questions import beginning
 from continuum.domain.records import Json, Message
 from continuum.errors import InvalidInputError
 
-router = APIRouter(prefix="/v1", route_class=BoundedRoute, tags=["memory"])
+router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["memory"])
 
 
 @router.post("/recall")
@@ -28,35 +35,38 @@ async def recall(body: RecallRequest, memory: Memory) -> RecallResponse:
 
 
 @router.post("/learn")
-async def learn(body: LearnRequest, memory: Memory) -> LearnResponse:
+async def learn(body: LearnRequest, memory: Memory, call: TheCall) -> LearnResponse:
     """Learn one exchange; the answer comes once it is durable."""
-    return LearnResponse.of(
-        await memory.learn_messages(
-            _messages(body),
-            metadata=body.metadata,
-            session_id=body.session_id,
-            user_id=body.user_id,
-            agent_id=body.agent_id,
-            project_id=body.project_id,
-            idempotency_key=body.idempotency_key,
-            supersedes=body.supersedes,
-            expires_at=body.expires_at,
-        )
-    )
+    return LearnResponse.of(await memory.learn_messages(messages_of(body), **_about(body, call)))
+
+
+@router.post("/learn/batch")
+async def learn_batch(body: BatchRequest, memory: Memory) -> BatchResponse:
+    """Learn up to 1,000 exchanges, many in one transaction. With a `job`, asking again goes on where it stopped."""
+    done = await memory.learn_many([_exchange(each) for each in body.exchanges], job=body.job)
+    return BatchResponse(**asdict(done), tenant_id=memory.tenant_id)
 
 
 @router.post("/turn")
-async def turn(body: TurnRequest, memory: Memory) -> TurnResponse:
+async def turn(body: TurnRequest, memory: Memory, call: TheCall) -> TurnResponse:
     """Recall for the user's message, then learn the exchange."""
-    context, learned = await memory.turn(
+    context = await memory.recall(
+        beginning(body.user_message),
+        body.max_concepts,
+        session_id=body.session_id,
+        user_id=body.user_id,
+        agent_id=body.agent_id,
+        project_id=body.project_id,
+    )
+    learned = await memory.learn(
         body.user_message,
         body.ai_response,
         body.metadata,
         body.session_id,
-        max_concepts=body.max_concepts,
         user_id=body.user_id,
         agent_id=body.agent_id,
         project_id=body.project_id,
+        idempotency_key=None if call.keyed is None else call.keyed.inner_key,
     )
     return TurnResponse(recall=RecallResponse.of(context), learn=LearnResponse.of(learned))
 
@@ -67,7 +77,29 @@ async def stats(memory: Memory) -> dict[str, Json]:
     return await memory.get_stats()
 
 
-def _messages(body: LearnRequest) -> list[Message]:
+def _about(body: LearnRequest, call: Call) -> dict[str, Any]:  # Any: what `learn_messages` takes by name
+    """What a learn is told beside the messages; a key in the body goes before the header's."""
+    inner = None if call.keyed is None else call.keyed.inner_key
+    return {
+        "metadata": body.metadata,
+        "session_id": body.session_id,
+        "user_id": body.user_id,
+        "agent_id": body.agent_id,
+        "project_id": body.project_id,
+        "idempotency_key": inner if body.idempotency_key is None else body.idempotency_key,
+        "supersedes": body.supersedes,
+        "expires_at": body.expires_at,
+    }
+
+
+def _exchange(body: LearnRequest) -> dict[str, Json]:
+    """One exchange of a batch, as `learn_many` takes it. Raises InvalidInputError."""
+    told = {name: value for name, value in body if value is not None}
+    return told if body.messages is None else told | {"messages": messages_of(body)}
+
+
+def messages_of(body: LearnRequest) -> list[Message]:
+    """The messages of an exchange, given as two sides or as a list. Raises InvalidInputError."""
     if (body.messages is None) == (body.user_message is None):
         raise InvalidInputError("user_message", "give either user_message (with ai_response) or messages")
     if body.messages is not None:

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from continuum.api.dependencies import Memory
+from continuum.api.dependencies import Memory, ServiceRoute
 from continuum.domain.records import Json
 from continuum.portability import aexport_memory, aimport_memory
 
@@ -22,9 +22,8 @@ MEDIA_TYPE = "application/x-ndjson"
 IMPORT_BYTES_MAX = 4 << 30
 """What one import may send, packed or not; it lies in a file of the server meanwhile."""
 PIECE_CHARS = 1 << 18
-STREAMED_PATHS = frozenset({"/v1/import"})
 
-router = APIRouter(prefix="/v1", tags=["transfer"])
+router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["transfer"])
 
 
 @router.get("/export", response_class=StreamingResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from continuum.api.dependencies import BoundedRoute, Memory
+from continuum.api.dependencies import Memory, ServiceRoute
 from continuum.api.schemas_trust import (
     OriginsResponse,
     QuarantineRequest,
@@ -15,7 +15,7 @@ from continuum.api.schemas_trust import (
     QuarantinesResponse,
 )
 
-router = APIRouter(prefix="/v1", route_class=BoundedRoute, tags=["trust"])
+router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["trust"])
 
 
 @router.post("/quarantines")

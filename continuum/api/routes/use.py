@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from continuum.api.dependencies import BoundedRoute, Memory
+from continuum.api.dependencies import Memory, ServiceRoute
 from continuum.api.schemas_use import (
     FeedbackRequest,
     FeedbackResponse,
@@ -17,7 +17,7 @@ from continuum.api.schemas_use import (
     RankingResponse,
 )
 
-router = APIRouter(prefix="/v1", route_class=BoundedRoute, tags=["use"])
+router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["use"])
 
 
 @router.post("/feedback")

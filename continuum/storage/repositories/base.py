@@ -32,6 +32,10 @@ class TenantSession:
     """Statements that were sent before anybody asked for their rows, by text and parameters."""
     foreseen_lists: dict[Hashable, Foreseen] = field(default_factory=dict)
     """The same for statements with a list, by name and other values."""
+    quotas: dict[str, int] = field(default_factory=dict)
+    """What the tenant may hold, by name, once its row was read."""
+    secret: list[bytes] = field(default_factory=list)
+    """The tenant's secret, once its row was read."""
     owed: list[Callable[[], object]] = field(default_factory=list)
     """What is left to be done with answers that nobody waits for; done before the commit."""
 

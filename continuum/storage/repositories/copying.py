@@ -57,7 +57,8 @@ TENANTS = _table(
     "tenants",
     "",
     "created_at last_active last_seq secret metadata sealed messages entities decisions attention_links "
-    "compound_concepts sessions vectors extractors facts adjustments notes latest_said in_order policy uses",
+    "compound_concepts sessions vectors extractors facts adjustments notes latest_said in_order policy uses "
+    "text_bytes limits",
 )
 FIRST_TABLES = (
     LOG,
@@ -114,6 +115,11 @@ FIRST_TABLES = (
     _table("hidden_messages", "seq", _MESSAGE + "user_id agent_id project_id metadata sealed origin_proof"),
     _table("hidden_statements", "seq number", "refers_seq refers_number until_seq statement"),
     _table("waiting_statements", "value_key seq"),
+    _table(
+        "api_keys", "key_id", "secret_hash role scopes name created_at created_by expires_at revoked_at last_used_at"
+    ),
+    _table("audit_log", "number", "recorded_at actor action target source outcome request_id details digest"),
+    _table("instances", "instance_id", "joined_at state beat beat_at lease_ms session_id acked_seq details changed"),
 )
 """What is copied page by page, in this order."""
 

@@ -58,6 +58,12 @@ class Decisions(Repository):
             key=lambda each: (each.message_seq, each.start, each.id),
         )
 
+    def list_before(self, place: tuple[int, int, str], limit: int) -> list[Decision]:
+        """The next decisions behind one, given by the position of its message, its start and its id; newest first."""
+        seq, start, own = place
+        rows = self._rows("list_decisions_before", seq=seq, start=start, own=own, limit=limit)
+        return [Decision(*row) for row in rows]
+
     def list(self, *, limit: int = 100, before_seq: int | None = None) -> list[Decision]:
         """Newest first, of messages before a position."""
         before = NO_SEQ if before_seq is None else before_seq

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from continuum.domain.clock import Micros
 from continuum.domain.records import LogEntry, MessageNote, Scope, Wording
+from continuum.storage.base import Row
 from continuum.storage.repositories.base import Repository
+from continuum.storage.repositories.messages import bytes_of
 
 
 class History(Repository):
@@ -16,6 +18,7 @@ class History(Repository):
         """Give a message new words; `wording` is what it said until now."""
         self._put("add_wording", [(wording.seq, wording.until_seq, wording.since_seq, wording.text)])
         self._rows("reword_message", seq=wording.seq, content=text)
+        self._session.added["text_bytes"] += bytes_of(text)
         self._session.added["notes"] += 1
 
     def in_force(self, known_at_seq: int) -> list[Wording]:
@@ -32,7 +35,12 @@ class History(Repository):
 
     def prune(self, until_seq: int) -> int:
         """Delete wordings that ceased to hold at or before a position; says how many."""
-        return len(self._rows("prune_wordings", until=until_seq))
+        return self._less(self._rows("prune_wordings", until=until_seq))
+
+    def _less(self, removed: Sequence[Row]) -> int:
+        """Count texts that were removed, one in each row; says how many."""
+        self._session.added["text_bytes"] -= sum(bytes_of(row[0]) for row in removed)
+        return len(removed)
 
     def position_at(self, moment: Micros, last_seq: int) -> int:
         """The newest position recorded at or before a moment, 0 if there is none: times ascend along the log."""
@@ -91,8 +99,9 @@ class History(Repository):
 
     def remove_messages(self, seqs: Sequence[int]) -> int:
         """Delete messages with their index rows, mentions, vectors, wordings and notes; says how many there were."""
-        gone = len(self._rows_in("remove_messages", seqs))
-        for name in ("remove_index_rows", "remove_mentions", "remove_wordings", "remove_notes"):
+        gone = self._less(self._rows_in("remove_messages", seqs))
+        self._less(self._rows_in("remove_wordings", seqs))
+        for name in ("remove_index_rows", "remove_mentions", "remove_notes"):
             self._rows_in(name, seqs)
         models = [row[0] for row in self._rows("models_with_vectors")]
         for model in models:

@@ -38,8 +38,12 @@ class Idempotency(Repository):
         self._rows("put_idempotent", key=key, request_hash=request_hash, result=result, now=now, seq=seq)
 
     def forget(self, seqs: Iterable[int]) -> None:
-        """Delete the answers about entries at these positions."""
+        """Delete the answers about entries at these positions.
+
+        Answers of the HTTP service may quote anything: their words all go, their keys stay taken.
+        """
         self._rows_in("forget_idempotent", seqs)
+        self._rows("blank_answers_of_http")
 
     def expire(self, before: Micros) -> int:
         """Forget answers given before a moment; says how many."""

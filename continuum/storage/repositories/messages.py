@@ -30,6 +30,11 @@ def message_of_row(row: Row) -> StoredMessage:
     )  # fmt: skip
 
 
+def bytes_of(text: str) -> int:
+    """What a text counts as in a tenant's quota."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
 def _is_among(row: Row, seqs: Collection[int]) -> bool:
     return row[1] in seqs
 
@@ -51,6 +56,7 @@ class Messages(Repository):
         """Keep new messages. ConflictError if a seq, an id or a `same_key` is already there."""
         self._put("append_messages", [_message_row(message) for message in messages])
         self._session.added["messages"] += len(messages)
+        self._session.added["text_bytes"] += sum(bytes_of(message.text) for message in messages)
 
     def by_seqs(self, seqs: Iterable[int]) -> dict[int, StoredMessage]:
         """Those of the positions that hold a message."""

@@ -12,7 +12,7 @@ from typing import Literal
 from continuum.domain.clock import EARLIEST_MICROS, LATEST_MICROS, Micros
 from continuum.domain.records import Role, StoredMessage
 from continuum.storage.repositories.base import Repository
-from continuum.storage.repositories.messages import NO_SEQ, message_of_row
+from continuum.storage.repositories.messages import NO_SEQ, bytes_of, message_of_row
 
 QuarantineState = Literal["hiding", "hidden", "restoring", "released"]
 
@@ -97,7 +97,8 @@ class Quarantines(Repository):
 
     def drop(self, seqs: Sequence[int]) -> None:
         """Delete hidden entries and messages, which were forgotten."""
-        self._rows_in("drop_hidden_messages", seqs)
+        gone = self._rows_in("drop_hidden_messages", seqs)
+        self._session.added["text_bytes"] -= sum(bytes_of(row[1]) for row in gone)
         self._rows_in("unhide_entries", seqs)
 
     # -- messages ----------------------------------------------------------------------------------------------

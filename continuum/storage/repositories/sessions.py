@@ -37,6 +37,13 @@ class Sessions(Repository):
         self._session.added["sessions"] += first == 1
         return first
 
-    def list(self, limit: int = 100) -> list[SessionRecord]:
-        """The sessions that were active last, newest first."""
-        return [SessionRecord(*row) for row in self._rows("list_sessions", limit=limit)]
+    def get(self, session_id: str) -> SessionRecord | None:
+        rows = self._rows("get_session", session_id=session_id)
+        return SessionRecord(*rows[0]) if rows else None
+
+    def list(self, limit: int = 100, *, before: tuple[Micros, str] | None = None) -> list[SessionRecord]:
+        """Sessions, those active last first; go on with the last one's `last_active` and id as `before`."""
+        if before is None:
+            return [SessionRecord(*row) for row in self._rows("list_sessions", limit=limit)]
+        rows = self._rows("list_sessions_before", last_active=before[0], session_id=before[1], limit=limit)
+        return [SessionRecord(*row) for row in rows]

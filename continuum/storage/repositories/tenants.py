@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from continuum.domain.clock import Micros
 from continuum.domain.records import TenantCounts, TenantRecord
-from continuum.errors import NotFoundError
+from continuum.errors import NotFoundError, QuotaExceededError
+from continuum.storage.base import Row
 from continuum.storage.repositories.base import Repository, TwoSteps, finished
 
 COUNTED = ("messages", "entities", "decisions", "attention_links", "compound_concepts", "sessions", "vectors", "facts")
 NOTHING_SAID = (1 << 63) - 1
 """No message was said so late: it changes nothing in the order of what was said."""
-ADDED = (*COUNTED, "adjustments", "notes", "uses")
+ADDED = (*COUNTED, "adjustments", "notes", "uses", "text_bytes")
+
+
+NO_LIMITS = "{}"
+
+
+def quotas_of(limits: str) -> dict[str, int]:
+    """The quotas among a tenant's limits, by name."""
+    return {name: value for name, value in json.loads(limits).items() if name.endswith("_max")}
 
 
 class Tenants(Repository):
@@ -25,7 +35,20 @@ class Tenants(Repository):
 
     def get(self) -> TenantRecord | None:
         rows = self._rows("get_tenant")
-        return TenantRecord(*rows[0]) if rows else None
+        return self._known(rows[0]) if rows else None
+
+    def _known(self, row: Row) -> TenantRecord:
+        record = TenantRecord(*row)
+        self._session.secret[:] = [record.secret]
+        if record.limits != NO_LIMITS:
+            self._session.quotas.update(quotas_of(record.limits))
+        return record
+
+    def secret(self) -> bytes:
+        """The tenant's secret; empty for an unknown tenant."""
+        if not self._session.secret:
+            self.get()
+        return self._session.secret[0] if self._session.secret else b""
 
     def ensure(self, now: Micros, secret_factory: Callable[[], bytes], extractors: int = 0) -> TenantRecord:
         """The tenant's row, created now with a new secret if there is none.
@@ -54,7 +77,7 @@ class Tenants(Repository):
         rows = answer()
         if not rows:
             raise NotFoundError(f"tenant {self._session.tenant_id}: not known yet; call tenants.ensure first")
-        return TenantRecord(*rows[0])
+        return self._known(rows[0])
 
     def note_said(self, times: Sequence[Micros]) -> None:
         """Note when new messages were said, in the order of the log."""
@@ -83,6 +106,7 @@ class Tenants(Repository):
             settle()
         self._session.owed.clear()
         added, said = self._session.added, self._session.said
+        grown = self._session.quotas and (added["messages"] > 0 or added["text_bytes"] > 0)
         if any(added.values()) or said:
             ascending = all(later >= earlier for earlier, later in pairwise(said))
             self._rows(
@@ -93,6 +117,19 @@ class Tenants(Repository):
             )
         added.clear()
         said.clear()
+        if grown:
+            self._refuse_more_than_may_be_held()
+
+    def _refuse_more_than_may_be_held(self) -> None:
+        """Raise QuotaExceededError if the tenant would hold more than it may; nothing of the unit of work is kept."""
+        held = self.counts()
+        for name, count in (("messages_max", held.messages), ("bytes_max", held.text_bytes)):
+            limit = self._session.quotas.get(name)
+            if limit is not None and count > limit:
+                raise QuotaExceededError(
+                    f"tenant {self._session.tenant_id}: {name} is {limit}, and with this {count} would be held; "
+                    "forget something, or ask for a larger quota"
+                )
 
     def used(self) -> None:
         """Note that feedback was given, changed or taken away."""
@@ -110,6 +147,10 @@ class Tenants(Repository):
     def set_metadata(self, metadata: str) -> None:
         """Keep what is noted about the tenant, a JSON object in text form."""
         self._rows("set_tenant_metadata", metadata=metadata)
+
+    def set_limits(self, limits: str) -> None:
+        """Keep what the tenant may hold and ask for, a JSON object in text form."""
+        self._rows("set_limits", limits=limits)
 
     def set_policy(self, policy: str) -> None:
         """Keep the retention rules, a JSON object in text form."""

@@ -56,7 +56,7 @@ WHERE c.relnamespace = current_schema()::regnamespace
     AND (c.relname, a.attname) IN (
       ('tenants', 'tenant_id'), ('tenants', 'created_at'), ('tenants', 'last_active'), ('tenants', 'last_seq'),
       ('tenants', 'metadata'), ('tenants', 'extractors'), ('tenants', 'facts'), ('tenants', 'adjustments'),
-      ('tenants', 'notes'), ('tenants', 'policy'), ('tenants', 'uses'),
+      ('tenants', 'notes'), ('tenants', 'policy'), ('tenants', 'uses'), ('tenants', 'text_bytes'), ('tenants', 'limits'),
       ('erasures', 'tenant_id'), ('erasures', 'state'), ('quarantines', 'tenant_id'), ('quarantines', 'state')))
 ORDER BY 1;
 

@@ -13,6 +13,13 @@ SELECT id, decision_text, context, role, instance_id, timestamp, extracted_from,
 FROM decisions WHERE tenant_id = :tenant_id AND message_seq < :before
 ORDER BY message_seq DESC, start_at DESC, id DESC LIMIT :limit;
 
+-- name: list_decisions_before
+-- scope: tenant
+SELECT id, decision_text, context, role, instance_id, timestamp, extracted_from, message_seq, start_at, end_at,
+  entity_id
+FROM decisions WHERE tenant_id = :tenant_id AND (message_seq, start_at, id) < (:seq, :start, :own)
+ORDER BY message_seq DESC, start_at DESC, id DESC LIMIT :limit;
+
 -- name: decisions_of_messages
 -- scope: tenant
 SELECT id, decision_text, context, role, instance_id, timestamp, extracted_from, message_seq, start_at, end_at,

@@ -30,7 +30,7 @@ ORDER BY a.seq;
 
 -- name: remove_wordings
 -- scope: tenant
-DELETE FROM message_history WHERE tenant_id = :tenant_id AND seq IN :list;
+DELETE FROM message_history WHERE tenant_id = :tenant_id AND seq IN :list RETURNING content;
 
 -- name: wordings_until
 -- scope: tenant
@@ -38,7 +38,7 @@ SELECT seq FROM message_history WHERE tenant_id = :tenant_id AND until_seq <= :u
 
 -- name: prune_wordings
 -- scope: tenant
-DELETE FROM message_history WHERE tenant_id = :tenant_id AND until_seq <= :until RETURNING seq;
+DELETE FROM message_history WHERE tenant_id = :tenant_id AND until_seq <= :until RETURNING content;
 
 -- name: reword_message
 -- scope: tenant
@@ -46,7 +46,7 @@ UPDATE auto_messages SET content = :content WHERE tenant_id = :tenant_id AND seq
 
 -- name: remove_messages
 -- scope: tenant
-DELETE FROM auto_messages WHERE tenant_id = :tenant_id AND seq IN :list RETURNING seq;
+DELETE FROM auto_messages WHERE tenant_id = :tenant_id AND seq IN :list RETURNING content;
 
 -- name: remove_index_rows
 -- scope: tenant

@@ -18,3 +18,8 @@ DELETE FROM idempotency WHERE tenant_id = :tenant_id AND created_at < :before RE
 -- name: forget_idempotent
 -- scope: tenant
 DELETE FROM idempotency WHERE tenant_id = :tenant_id AND seq IS NOT NULL AND seq IN :list;
+
+-- name: blank_answers_of_http
+-- scope: tenant
+UPDATE idempotency SET result = ''
+WHERE tenant_id = :tenant_id AND idempotency_key >= 'http:' AND idempotency_key < 'http;';

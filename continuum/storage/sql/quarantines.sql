@@ -100,7 +100,7 @@ FROM hidden_messages WHERE tenant_id = :tenant_id AND seq IN :list;
 
 -- name: drop_hidden_messages
 -- scope: tenant
-DELETE FROM hidden_messages WHERE tenant_id = :tenant_id AND seq IN :list RETURNING seq;
+DELETE FROM hidden_messages WHERE tenant_id = :tenant_id AND seq IN :list RETURNING seq, content;
 
 -- name: hidden_messages_by_seq
 -- scope: tenant

@@ -15,3 +15,15 @@ RETURNING message_count;
 -- scope: tenant
 SELECT session_id, created_at, last_active, message_count
 FROM sessions WHERE tenant_id = :tenant_id ORDER BY last_active DESC, session_id DESC LIMIT :limit;
+
+-- name: list_sessions_before
+-- scope: tenant
+SELECT session_id, created_at, last_active, message_count
+FROM sessions
+WHERE tenant_id = :tenant_id AND (last_active, session_id) < (:last_active, :session_id)
+ORDER BY last_active DESC, session_id DESC LIMIT :limit;
+
+-- name: get_session
+-- scope: tenant
+SELECT session_id, created_at, last_active, message_count
+FROM sessions WHERE tenant_id = :tenant_id AND session_id = :session_id;

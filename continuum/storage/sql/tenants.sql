@@ -1,7 +1,7 @@
 -- name: get_tenant
 -- scope: tenant
 SELECT tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
-  notes, policy, uses
+  notes, policy, uses, limits
 FROM tenants WHERE tenant_id = :tenant_id;
 
 -- name: create_tenant
@@ -18,7 +18,7 @@ SET last_seq = last_seq + :count,
     last_active = CASE WHEN :now > last_active THEN :now ELSE last_active END
 WHERE tenant_id = :tenant_id
 RETURNING tenant_id, created_at, last_active, last_seq, secret, metadata, extractors, facts, adjustments,
-  notes, policy, uses;
+  notes, policy, uses, limits;
 
 -- name: is_in_order
 -- scope: tenant
@@ -30,7 +30,7 @@ SELECT last_seq FROM tenants WHERE tenant_id = :tenant_id;
 
 -- name: get_counts
 -- scope: tenant
-SELECT messages, entities, decisions, attention_links, compound_concepts, sessions, vectors, facts
+SELECT messages, entities, decisions, attention_links, compound_concepts, sessions, vectors, facts, text_bytes
 FROM tenants WHERE tenant_id = :tenant_id;
 
 -- name: add_counts
@@ -49,7 +49,8 @@ SET in_order = CASE WHEN :earliest >= latest_said THEN in_order ELSE 0 END,
     facts = facts + :facts,
     adjustments = adjustments + :adjustments,
     notes = notes + :notes,
-    uses = uses + :uses
+    uses = uses + :uses,
+    text_bytes = text_bytes + :text_bytes
 WHERE tenant_id = :tenant_id;
 
 -- name: forget_derived_counts
@@ -70,10 +71,14 @@ UPDATE tenants SET metadata = :metadata WHERE tenant_id = :tenant_id;
 -- scope: tenant
 UPDATE tenants SET policy = :policy WHERE tenant_id = :tenant_id;
 
+-- name: set_limits
+-- scope: tenant
+UPDATE tenants SET limits = :limits WHERE tenant_id = :tenant_id;
+
 -- name: list_tenants
 -- scope: system
 SELECT tenant_id, created_at, last_active, last_seq, metadata, extractors, facts, adjustments,
-  notes, policy, uses
+  notes, policy, uses, limits
 FROM tenants WHERE tenant_id > :after ORDER BY tenant_id LIMIT :limit;
 
 -- name: list_migrations

@@ -1,0 +1,1 @@
+"""Plain ASGI layers around the application, outermost first: request context, origins, packing, host names."""
