@@ -12,6 +12,7 @@ import os
 import selectors
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -140,14 +141,15 @@ class RedisSentinel(RedisServer):
 
 
 class SlowProxy:
-    """A way to a server whose answers take `delay_seconds`, which a test may change at any moment."""
+    """A way to a server whose answers take `delay_seconds`, which a test may change at any moment; with TLS or not."""
 
-    def __init__(self, target_port: int, delay_seconds: float = 0.0) -> None:
+    def __init__(self, target_port: int, delay_seconds: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
         self.delay_seconds = delay_seconds
         self.connections = 0
         """How many were ever made."""
         self.requests = 0
         """How many pieces came from clients."""
+        self._tls = tls
         self._target = ("127.0.0.1", target_port)
         self._sockets = ExitStack()
         self._entrance = self._sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -196,8 +198,11 @@ class SlowProxy:
         near = self._sockets.enter_context(self._entrance.accept()[0])
         self.connections += 1
         try:
-            far = self._sockets.enter_context(socket.create_connection(self._target, 10))
-        except OSError:  # the server is away: so is the way to it
+            if self._tls is not None:
+                near.settimeout(START_SECONDS)
+                near = self._sockets.enter_context(self._tls.wrap_socket(near, server_side=True))
+            far = self._sockets.enter_context(socket.create_connection(self._target, START_SECONDS))
+        except OSError:  # the server is away, and so is the way to it; or the client takes no such certificate
             near.close()
             return
         for each in (near, far):
@@ -208,6 +213,8 @@ class SlowProxy:
     def _take(self, source: socket.socket, waiting: selectors.BaseSelector) -> None:
         try:
             data = source.recv(65_536)
+            while isinstance(source, ssl.SSLSocket) and source.pending():
+                data += source.recv(65_536)
         except OSError:
             data = b""
         if not data:

@@ -111,20 +111,25 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
-def call_of(request: Request) -> Call:
+async def the_runtime(request: Request) -> Runtime:
+    """`runtime_of` as a dependency: one that is not async would be run in a thread, at ten times its cost."""
+    return runtime_of(request)
+
+
+async def call_of(request: Request) -> Call:
     """The call that is being conducted: its caller and its tenant."""
     call: Call = request.scope["call"]
     return call
 
 
-def memory_of(request: Request) -> AsyncConsciousMemory:
+async def memory_of(request: Request) -> AsyncConsciousMemory:
     """The memory of the caller's tenant, as the instance that it names uses it. Raises InvalidInputError."""
     instances = request.headers.getlist(INSTANCE_HEADER)
     if len(instances) > 1:
         raise InvalidInputError("instance_id", f"is named by several {INSTANCE_HEADER} headers; send one")
-    return runtime_of(request).memory_of(call_of(request).tenant_id, instances[0] if instances else None)
+    return runtime_of(request).memory_of(request.scope["call"].tenant_id, instances[0] if instances else None)
 
 
 Memory = Annotated[AsyncConsciousMemory, Depends(memory_of)]
 TheCall = Annotated[Call, Depends(call_of)]
-TheRuntime = Annotated[Runtime, Depends(runtime_of)]
+TheRuntime = Annotated[Runtime, Depends(the_runtime)]

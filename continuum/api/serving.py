@@ -22,6 +22,7 @@ import continuum
 from continuum.api.server import create_app
 from continuum.core.config import MemoryConfig
 from continuum.errors import ConfigurationError
+from continuum.realtime.abortable_protocol import AbortableProtocol
 from continuum.realtime.websocket import MESSAGE_BYTES_MAX
 from continuum.runtime import Runtime, open_runtime
 
@@ -105,6 +106,7 @@ def serve(config: MemoryConfig, *, reload: bool = False) -> None:
         access_log=False,
         proxy_headers=False,  # the door reads them itself, from proxies that are trusted
         server_header=False,
+        ws=AbortableProtocol,
         ws_ping_interval=None,  # sockets have a heartbeat of their own
         ws_max_size=MESSAGE_BYTES_MAX,
         ws_per_message_deflate=False,

@@ -73,6 +73,7 @@ _COMMANDS = {
     "sweep": "Forget now what has come to its end.",
     "rebuild": "Derive everything anew from the log.",
     "consolidate": "Sum up old sessions.",
+    "audit": "List, check or export who did what.",
     "copy": "Copy tenants to another store, and compare.",
     "migrate": "Bring the store to the newest schema.",
     "doctor": "Look for what is wrong with the store.",

@@ -7,6 +7,7 @@ of its derivations, since another mention takes nothing from what the user has s
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from continuum.domain.records import Origin, Sources
 
@@ -36,6 +37,7 @@ def least_trust(origins: Iterable[Origin | str]) -> float:
     return min(map(trust_of, origins), default=1.0)
 
 
+@lru_cache(maxsize=256)  # of few sets, asked for each link of each recall: flags are slow to join
 def trust_of_sources(sources: Sources) -> float:
     """The trust of what each of several sources says by itself; 0 if none does."""
     return max((trust for origin, trust in TRUST.items() if sources & Sources.of(origin)), default=0.0)

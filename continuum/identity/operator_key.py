@@ -28,17 +28,21 @@ def write_key_file(path: Path, key: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_draft(draft, f"{key}\n".encode("ascii"))
-        try:
-            os.link(draft, path)  # unlike a rename it replaces nothing
-        finally:
-            draft.unlink()
+        _put_in_place(draft, path)
         _sync_folder(path.parent)
-    except FileExistsError as exc:
-        raise ConfigurationError(f"{path} is there already; its key counts, or remove it to get a new one") from exc
     except OSError as exc:
         raise ConfigurationError(
             f"the operator's key cannot be written to {path} ({exc.strerror}); set CONTINUUM_API_KEY instead"
         ) from exc
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)  # unlike a rename it replaces nothing
+    except FileExistsError as exc:
+        raise ConfigurationError(f"{path} is there already; its key counts, or remove it to get a new one") from exc
+    finally:
+        draft.unlink()
 
 
 def _write_draft(path: Path, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""How often something may be asked: token buckets, counted in this process, and the headers that tell callers.
+"""How often something may be asked: token buckets (the generic cell rate algorithm), and the headers that tell callers.
 
 Why not the library `limits`: its storage in memory counts by the wall clock, so a clock that is set back or ahead
 closes or reopens its windows, and its windows take no costs that are fractions.
@@ -18,6 +18,7 @@ from continuum.domain.forking import at_fork
 from continuum.errors import RateLimitedError
 
 BUCKETS_MAX: Final = 100_000
+ROUNDING: Final = 1e-9
 _SWEPT_AT_ONCE: Final = 2
 """Buckets looked at with each new one: more than come in, so that full ones never pile up."""
 
@@ -66,29 +67,26 @@ class RateLimiter(Protocol):
     def take(self, key: str, cost: float, policy: Policy) -> Allowance: ...
 
 
-def allowance_at(now: float, full_at: float, cost: float, policy: Policy) -> tuple[Allowance, float]:
-    """One step of the generic cell rate algorithm: what is allowed, and when the bucket will be full again.
+def seconds_of(cost: float, policy: Policy) -> float:
+    """The time in which what a call costs comes back."""
+    return min(max(cost, 0.0), policy.quota) * policy.seconds_each
 
-    All times are seconds of one clock. `full_at` is the moment when the bucket will be full (in the past: it is).
 
-    >>> allowance_at(0.0, 0.0, 1, Policy("tenant", quota=2, window_seconds=10))
-    (Allowance(allowed=True, limit=2, remaining=1.0, reset_seconds=5.0, retry_after_seconds=0.0), 5.0)
+def is_allowed(lacking: float, cost_seconds: float, policy: Policy) -> bool:
+    """Whether a bucket that lacks so many seconds has room; a rounding must not cost a caller its last unit."""
+    return lacking + cost_seconds <= policy.window_seconds * (1 + ROUNDING)
+
+
+def allowance_of(allowed: bool, lacking: float, cost_seconds: float, policy: Policy) -> Allowance:
+    """What to tell the caller; `lacking` is how many seconds the bucket was from full before the call.
+
+    >>> allowance_of(True, 0.0, 5.0, Policy("tenant", quota=2, window_seconds=10))
+    Allowance(allowed=True, limit=2, remaining=1.0, reset_seconds=5.0, retry_after_seconds=0.0)
     """
-    counted = min(max(cost, 0.0), policy.quota)
-    lacking = min(max(full_at - now, 0.0), policy.window_seconds)  # more only if the policy was another one before
-    wanted = lacking + counted * policy.seconds_each
-    allowed = wanted <= policy.window_seconds * (1 + 1e-9)  # a rounding must not cost a caller its last unit
-    lacks = wanted if allowed else lacking
-    return (
-        Allowance(
-            allowed,
-            policy.quota,
-            max(policy.window_seconds - lacks, 0.0) / policy.seconds_each,
-            lacks,
-            0.0 if allowed else wanted - policy.window_seconds,
-        ),
-        now + lacks,
-    )
+    wanted = lacking + cost_seconds
+    lacks = min(wanted, policy.window_seconds) if allowed else lacking
+    remaining = (policy.window_seconds - lacks) / policy.seconds_each
+    return Allowance(allowed, policy.quota, remaining, lacks, 0.0 if allowed else wanted - policy.window_seconds)
 
 
 class MemoryLimiter:
@@ -114,17 +112,27 @@ class MemoryLimiter:
 
     def take(self, key: str, cost: float, policy: Policy) -> Allowance:
         bucket = (policy.name, key)
+        cost_seconds = seconds_of(cost, policy)
         with self._lock:
             now = self._monotonic()
             known = self._full_at.get(bucket)
-            allowance, full_at = allowance_at(now, now if known is None else known, cost, policy)
-            if allowance.allowed:
-                self._full_at[bucket] = full_at
+            # More than a window only if the policy was another one before.
+            lacking = 0.0 if known is None else min(max(known - now, 0.0), policy.window_seconds)
+            allowed = is_allowed(lacking, cost_seconds, policy)
+            if allowed:
+                self._full_at[bucket] = now + lacking + cost_seconds
                 if known is None:
                     self._make_room(now)
             if bucket in self._full_at:
                 self._full_at.move_to_end(bucket)  # refused ones too: a flood must not be forgotten while it lasts
-        return allowance
+        return allowance_of(allowed, lacking, cost_seconds, policy)
+
+    def give_back(self, key: str, cost: float, policy: Policy) -> None:
+        """Undo a `take` that was allowed here, as somebody else refused the call."""
+        bucket = (policy.name, key)
+        with self._lock:
+            if bucket in self._full_at:
+                self._full_at[bucket] -= seconds_of(cost, policy)
 
     def _make_room(self, now: float) -> None:
         """Forget full buckets among the least lately used, and those beyond the bound whatever they hold."""

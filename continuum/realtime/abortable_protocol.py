@@ -8,12 +8,15 @@ scope; without one (another server) it closes as ASGI says, and the server is le
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 EXTENSION = "continuum.socket"
+SEND_BUFFER_BYTES = 128 * 1_024
+"""What the kernel may hold for a peer that does not read; by itself it takes megabytes."""
 GRACE_SECONDS = 10.0
 """How long a peer that did not read has to take what was sent, before the connection is torn down."""
 
@@ -37,6 +40,13 @@ class AbortableProtocol(WebSocketsSansIOProtocol):
     """One connection."""
 
     leave: Callable[[], None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Bound what is held for the peer."""
+        own = transport.get_extra_info("socket")
+        if own is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        super().connection_made(transport)
 
     async def run_asgi(self) -> None:
         cast("dict[str, Any]", self.scope["extensions"])[EXTENSION] = SocketControl(

@@ -65,7 +65,7 @@ class Realtime:
         self._locks = [threading.Lock() for _ in range(STRIPES)]
         self._sockets = [Counter[tuple[TenantId, str]]() for _ in range(STRIPES)]
         self._broadcaster = broadcaster or NoBroadcast()
-        self._broadcaster.open(engine.backend.wakes())
+        self._broadcaster.open(engine.backend.wakes(), self.manager.hear_from_afar)
 
     # -- instances
 

@@ -19,6 +19,7 @@ from continuum.core.twins import run_in
 from continuum.domain.clock import Clock
 from continuum.domain.ids import TenantId
 from continuum.errors import OverloadedError, StorageError
+from continuum.realtime.broadcast import spoken_name
 from continuum.realtime.events import EventPage, WireEvent, instance_event, page_of_events, plain_event
 from continuum.realtime.listeners import SERVER_TROUBLE, SERVICE_RESTART, Ending, Listener
 from continuum.storage.base import StorageBackend
@@ -178,6 +179,15 @@ class SyncManager:
             loop.call_soon_threadsafe(self._wake, key, seq)
         except RuntimeError:  # the loop is closed: nobody listens any more
             return
+
+    def hear_from_afar(self, spoken: str | None, seq: int) -> None:
+        """A wake from another machine, by the name that `spoken_name` gives a tenant; from any thread."""
+        if spoken is None:
+            self._heard(None, 0)
+            return
+        for key in tuple(self._channels):
+            if spoken_name(key) == spoken:
+                self._heard(key, seq)
 
     def _wake(self, key: str | None, seq: int) -> None:
         for channel in list(self._channels.values()) if key is None else [self._channels.get(key)]:

@@ -111,6 +111,20 @@ def test_one_tenant_cannot_push_out_the_others_and_alone_may_have_everything(str
     assert cache.stats()["entries"] == 10
 
 
+@requirement("cache:shares")
+def test_who_has_more_than_a_share_gives_room_first_however_old_the_others_entries_are() -> None:
+    cache = MemoryCache[int](entries_max=10, ttl_seconds=60, tenant_share=0.5)
+    for tenant, count in (("old", 2), ("loud", 8), ("new", 3)):
+        for number in range(count):
+            cache.put((tenant, number), number)
+    assert [cache.get(("old", number)) for number in range(2)] == [0, 1]
+    assert [cache.get(("new", number)) for number in range(3)] == [0, 1, 2]
+    assert [cache.get(("loud", number)) for number in range(8)] == [None, None, None, 3, 4, 5, 6, 7]
+    for number in range(3, 5):
+        cache.put(("new", number), number)
+    assert cache.get(("old", 0)) is None, "within their shares all are equal"
+
+
 def test_bytes_are_bounded_and_what_is_too_large_is_not_kept() -> None:
     cache = MemoryCache[bytes](entries_max=100, ttl_seconds=60, bytes_max=1_000, size_of=len, tenant_share=0.5)
     for number in range(20):

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from redis import Redis
 
 from continuum.cache.redis_cache import RedisCache
 from continuum.cache.redis_connection import open_async_redis, open_redis, redis_errors
 from continuum.errors import FeatureUnavailableError
 from continuum.testing.cache_suite import WAIT_SECONDS, eventually
-from tests.redis_servers import OwnRedis, RedisSentinel, RedisServer, free_port
+from tests.redis_servers import OwnRedis, RedisSentinel, RedisServer, SlowProxy, free_port
 from tests.requirements import requirement
 
 NODES = 3
@@ -56,6 +63,39 @@ def test_a_server_is_reached_through_a_socket_with_a_password(own_redis: OwnRedi
         path = Path(folder) / "sock"
         own_redis(arguments=("--unixsocket", str(path), "--user", "me", "on", ">pass%word", "~*", "&*", "+@all"))
         use(f"unix://me:pass%25word@{path}?db=1")
+
+
+def self_signed(folder: Path) -> Path:
+    """A key and a certificate for localhost in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, SHA256())
+    )
+    form = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "localhost.pem"
+    path.write_bytes(form + certificate.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_tls_is_spoken_and_certificates_are_checked(own_redis: OwnRedis, tmp_path: Path) -> None:
+    pem = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with SlowProxy(own_redis().port, tls=context) as proxy:
+        use(f"rediss://localhost:{proxy.port}/1?ssl_ca_certs={pem}")
+        use(f"rediss://127.0.0.1:{proxy.port}/1?ssl_ca_certs={pem}&ssl_check_hostname=false")
+        use(f"rediss://127.0.0.1:{proxy.port}/1?ssl_cert_reqs=none")
+        for url in (f"rediss://localhost:{proxy.port}", f"rediss://127.0.0.1:{proxy.port}?ssl_ca_certs={pem}"):
+            client = open_redis(url, budget_seconds=GENEROUS_SECONDS)
+            with closing(client), pytest.raises(redis_errors(), match=r"(?i)certificate"):
+                client.get("key")
 
 
 @requirement("cache:cluster-sentinel")

@@ -111,8 +111,10 @@ def test_other_keys_do_not_wait() -> None:
 
 
 def test_a_computation_may_ask_for_its_own_key() -> None:
-    flights = SingleFlight[str]()
-    assert flights.run("key", lambda: flights.run("key", lambda: "inner")) == "inner"
+    flights = SingleFlight[str](wait_seconds=3 * WAIT_SECONDS)
+    with ThreadPoolExecutor(1) as pool:
+        outer = pool.submit(flights.run, "key", lambda: flights.run("key", lambda: "inner"))
+        assert outer.result(WAIT_SECONDS) == "inner"
 
 
 def test_a_forked_child_does_not_wait_for_threads_it_has_not() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,13 @@ def served(tenants: TenantManager, *, protocol: Any = AbortableProtocol, **setti
         timeout_graceful_shutdown=10,
     )
     server = uvicorn.Server(config)
+    with running(server, realtime) as (port, loop):
+        yield Served(f"ws://127.0.0.1:{port}/ws/sync", realtime, tenants, door, server, loop)
+
+
+@contextmanager
+def running(server: uvicorn.Server, realtime: Realtime) -> Iterator[tuple[int, asyncio.AbstractEventLoop]]:
+    """Run a server in a thread, and stop it and its live sync in the end; gives its port and its event loop."""
     loops: list[asyncio.AbstractEventLoop] = []
     started = threading.Event()
 
@@ -124,8 +131,7 @@ def served(tenants: TenantManager, *, protocol: Any = AbortableProtocol, **setti
     thread.start()
     try:
         assert started.wait(WAIT_SECONDS)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(f"ws://127.0.0.1:{port}/ws/sync", realtime, tenants, door, server, loops[0])
+        yield server.servers[0].sockets[0].getsockname()[1], loops[0]
     finally:
         server.should_exit = True
         thread.join(WAIT_SECONDS)
@@ -175,12 +181,11 @@ class Instance:
 
     async def closed(self) -> tuple[int, str]:
         """Listen to the end; gives the close code and the reason."""
-        try:
+        with suppress(ConnectionClosed):
             while True:
                 await self.next()
-        except ConnectionClosed as exc:
-            assert exc.rcvd is not None, exc
-            return exc.rcvd.code, exc.rcvd.reason
+        assert self.socket.close_code is not None
+        return self.socket.close_code, self.socket.close_reason or ""
 
 
 @asynccontextmanager

@@ -17,7 +17,8 @@ from continuum.coordination.instance_manager import Place
 from continuum.core.memory import ConsciousMemory
 from continuum.core.tenants import TenantManager
 from continuum.domain.ids import TenantId
-from continuum.realtime import listeners
+from continuum.domain.results import LearningResult
+from continuum.realtime import listeners, sync
 from continuum.realtime.events import WireEvent, page_of_events
 from continuum.realtime.integration import Realtime, open_realtime
 from continuum.realtime.listeners import Listener
@@ -97,16 +98,18 @@ async def play(managers: list[TenantManager], steps: list[tuple[str, int, int]])
     """Run the steps, then let every client take the rest, and compare."""
     live: list[Realtime] = [open_realtime(each, poll_seconds=0.01) for each in managers]
     clients = [Client("one", echo=False), Client("two", echo=True), Client("apart", echo=False)]
+    learning: list[asyncio.Task[LearningResult]] = []
     try:
         for kind, who, what in steps:
             if kind == "learn":
                 memory = managers[who].get_tenant(ALICE, instance_id=("one", "two", "other")[what % 3])
                 words = f"We decided to use {THINGS[what]} for {THINGS[what + 1]}."
-                await asyncio.to_thread(memory.learn, words, f"{THINGS[what]} is noted.")
+                learning.append(asyncio.create_task(asyncio.to_thread(memory.learn, words, f"{THINGS[what]} is it.")))
             elif kind == "connect":
                 await clients[who].connect(live[what].manager)
             elif clients[who].listener is not None:
                 await clients[who].take(what if kind == "break" else None)
+        await asyncio.gather(*learning)
         end = managers[0].engine.feed.position(ALICE)
         for client in clients:
             if client.listener is None:
@@ -122,13 +125,16 @@ async def play(managers: list[TenantManager], steps: list[tuple[str, int, int]])
 
 
 @requirement("realtime:resume")
-@pytest.mark.parametrize("queue", [2, 256])
-@settings(max_examples=50, deadline=None)
+@pytest.mark.parametrize(("queue", "page"), [(2, 3), (8, 64), (256, 2)])
+@settings(max_examples=40, deadline=None)
 @given(steps=st.lists(step, min_size=5, max_size=40))
-def test_nothing_is_missed_doubled_or_reordered_over_breaks(queue: int, steps: list[tuple[str, int, int]]) -> None:
-    """With a queue of 2 nearly every page is more than a live listener's queue can hold."""
+def test_nothing_is_missed_doubled_or_reordered_over_breaks(
+    queue: int, page: int, steps: list[tuple[str, int, int]]
+) -> None:
+    """Learning goes on meanwhile. A short queue is often full, and with short pages catching up takes long."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(listeners, "QUEUE_EVENTS_MAX", queue)
+        patch.setattr(sync, "PAGE_ENTRIES", page)
         with processes(str(Path(folder) / "memory.db")) as managers:
             asyncio.run(play(managers, steps))
 
@@ -172,7 +178,8 @@ def test_a_log_that_ends_before_the_place_is_said_to_be_another_one(
         assert '"resync_required"' in told.text
         assert '"position":1' in told.text
         await asyncio.to_thread(memory.learn, "Boreas runs")
-        assert [each.place and each.place.seq for each in await listener.next_batch(STEP_SECONDS)][0] == 2
+        (first, *_) = await listener.next_batch(STEP_SECONDS)
+        assert first.place == Place(2, 0)
         realtime.manager.dismiss(listener)
         await realtime.stop()
         realtime.close()
@@ -208,4 +215,65 @@ def test_what_is_hidden_or_forgotten_is_not_told(memory: ConsciousMemory, manage
     assert "Pulsar" in told
     for word in ("Kafka", "Boreas", "Zephyr", second.message_ids[0]):
         assert word not in told
-    assert page.position == page.upto == 5
+    assert page.position == page.upto
+
+
+@requirement("realtime:slow")
+def test_a_listener_that_falls_behind_goes_on_where_it_was(
+    memory: ConsciousMemory, manager: TenantManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listeners, "QUEUE_EVENTS_MAX", 8)
+
+    async def run() -> None:
+        realtime = open_realtime(manager)
+        listener = (await realtime.manager.listen(ALICE, "late")).listener
+        await listener.next_batch(0.0)
+        given = []
+        for number in range(5):
+            await asyncio.to_thread(memory.learn, f"{THINGS[number]} runs")
+            given += await listener.next_batch(STEP_SECONDS)
+            assert listener.is_live
+        await asyncio.to_thread(memory.learn_many, [{"user_message": f"Number {each}"} for each in range(20)])
+        async with asyncio.timeout(STEP_SECONDS):
+            while listener.is_live:
+                await asyncio.sleep(0.005)
+        async with asyncio.timeout(STEP_SECONDS):
+            while listener.position < 25:
+                given += await listener.next_batch(0.01)
+        assert [each.text for each in given] == told_of(manager, Client("late", echo=True))
+        assert listener.ending is None
+        realtime.manager.dismiss(listener)
+        await realtime.stop()
+        realtime.close()
+
+    asyncio.run(run())
+
+
+@requirement("realtime:slow")
+def test_a_listener_that_is_stuck_in_a_send_when_its_queue_is_full_is_let_go(
+    memory: ConsciousMemory, manager: TenantManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listeners, "QUEUE_CHARS_MAX", 2_000)
+    monkeypatch.setattr(listeners, "STALL_SECONDS", 0.0)
+
+    async def run() -> None:
+        realtime = open_realtime(manager)
+        stuck = (await realtime.manager.listen(ALICE, "stuck")).listener
+        healthy = (await realtime.manager.listen(ALICE, "healthy")).listener
+        await stuck.next_batch(0.0)
+        await healthy.next_batch(0.0)
+        stuck.sending_since = realtime.manager.monotonic() - 1.0
+        given: list[WireEvent] = []
+        for number in range(20):
+            await asyncio.to_thread(memory.learn, f"Number {number}")
+            given += await healthy.next_batch(STEP_SECONDS)
+        assert stuck.ending is not None
+        assert stuck.ending.code == listeners.TRY_AGAIN_LATER
+        assert await stuck.next_batch(STEP_SECONDS) == []
+        assert [each.text for each in given] == told_of(manager, Client("healthy", echo=True))
+        for each in (stuck, healthy):
+            realtime.manager.dismiss(each)
+        await realtime.stop()
+        realtime.close()
+
+    asyncio.run(run())

@@ -263,7 +263,7 @@ def test_a_message_has_a_bound(server: Served) -> None:
 
 @requirement("realtime:bounds")
 def test_instances_beyond_the_quota_are_refused(manager: TenantManager) -> None:
-    async def talk() -> None:
+    async def talk(server: Served) -> None:
         async with listening(server, "a"):
             url = f"{server.url}?tenant_id=alice&instance_id=b"
             async with connect(url, additional_headers={"X-API-Key": "token-alice"}) as socket_:
@@ -272,7 +272,7 @@ def test_instances_beyond_the_quota_are_refused(manager: TenantManager) -> None:
                 assert other.told[0]["data"]["code"] == "quota_exceeded"
 
     with served(manager, instances_max=1) as server:
-        asyncio.run(talk())
+        asyncio.run(talk(server))
 
 
 @requirement("realtime:heartbeat")
@@ -369,7 +369,7 @@ def test_a_frozen_socket_is_closed_with_1013_and_delays_nobody(server: Served, m
 
 async def fan_out(server: Served, healthy: int, frozen: int, rounds: int, names: int) -> None:
     """Everybody healthy is told everything, whatever becomes of the frozen."""
-    clients = [frozen_client(server.url.replace("sync", "sync", 1)) for _ in range(frozen)]
+    clients = [frozen_client(server.url) for _ in range(frozen)]
     async with AsyncExitStack() as stack:
         ones = [await stack.enter_async_context(listening(server, f"i{number}")) for number in range(healthy)]
         memory = speaker(server)
@@ -380,7 +380,6 @@ async def fan_out(server: Served, healthy: int, frozen: int, rounds: int, names:
                 await asyncio.to_thread(memory.learn, f"{words} {'x' * 120}")
 
         async def hear(one: Instance) -> None:
-            await one.until_position(rounds)
             while len(one.logged) < len(expected):
                 await one.next()
 

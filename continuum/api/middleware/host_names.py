@@ -17,7 +17,7 @@ class LoopbackHostGuard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_loopback(_host(scope)):
+        if scope["type"] in ("http", "websocket") and not is_loopback(_host(scope)):
             answer = problem(
                 HTTPStatus.FORBIDDEN,
                 "permission_denied",

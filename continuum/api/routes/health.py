@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 import continuum
-from continuum.api.dependencies import runtime_of
+from continuum.api.dependencies import TheRuntime
 from continuum.api.schemas import HealthResponse, LiveResponse
-from continuum.runtime import Runtime
 
 router = APIRouter(prefix="/v1", tags=["health"])
-TheRuntime = Annotated[Runtime, Depends(runtime_of)]
 
 
 @router.get("/health")

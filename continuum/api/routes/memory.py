@@ -6,9 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.responses import Response
 
 from continuum.api.conduct import Call
 from continuum.api.dependencies import Memory, ServiceRoute, TheCall
+from continuum.api.recall_answer import recall_answer
 from continuum.api.schemas import (
     BatchRequest,
     BatchResponse,
@@ -28,10 +30,10 @@ from continuum.errors import InvalidInputError
 router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["memory"])
 
 
-@router.post("/recall")
-async def recall(body: RecallRequest, memory: Memory) -> RecallResponse:
+@router.post("/recall", response_model=RecallResponse)
+async def recall(body: RecallRequest, memory: Memory) -> Response:
     """What the tenant remembers that bears on a message."""
-    return RecallResponse.of(await memory.recall(**dict(body)))
+    return recall_answer(await memory.recall(**dict(body)))
 
 
 @router.post("/learn")
