@@ -13,7 +13,7 @@ from continuum.core.config import reset_config
 from continuum.core.memory import ConsciousMemory
 from continuum.core.tenants import TenantManager
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.servers", "tests.redis_servers"]
 
 MemoryFactory = Callable[[str], ConsciousMemory]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import orjson
-from starlette.responses import Response
 
 from continuum.domain.records import Json
 from continuum.domain.results import MemoryContext
@@ -22,11 +21,6 @@ def recall_json(context: MemoryContext) -> bytes:
     told = {name: getattr(context, name) for name in _FIELDS}
     told["context"] = context.context_string
     return orjson.dumps(told, _plain, _OPTIONS)
-
-
-def recall_answer(context: MemoryContext) -> Response:
-    """A recall's answer."""
-    return Response(recall_json(context), media_type="application/json")
 
 
 def _plain(value: object) -> Json:

@@ -13,7 +13,7 @@ class InstancesQuery(Query):
     """A page of instances, by name; `everyone` also shows those that left or were lost."""
 
     limit: int = 100
-    after: str = ""
+    cursor: str | None = None
     everyone: bool = False
 
 
@@ -30,10 +30,10 @@ class InstanceBody(Answer):
 
 
 class InstancesResponse(Answer):
-    """Instances, and the name to go on behind if there may be more."""
+    """A page of instances; `next_cursor` goes on behind it if there may be more."""
 
     instances: list[InstanceBody]
-    next_after: str | None
+    next_cursor: str | None
     tenant_id: str
 
 

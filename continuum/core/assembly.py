@@ -9,12 +9,16 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from continuum.cache import Cache, MemoryCache
+import continuum
+from continuum.cache import Cache, DistributedCache, MemoryCache, RedisCache
+from continuum.cache.redis_connection import open_redis
+from continuum.cache.strategies import STRATEGIES
 from continuum.core.change_feed import ChangeFeed
 from continuum.core.companions import accompanied_unit, companion_of
 from continuum.core.config import MemoryConfig
 from continuum.core.folding import LinkSettings
 from continuum.core.index_store import IndexStore
+from continuum.core.kept_answers import KeptAnswers
 from continuum.core.listeners import HarmlessSink
 from continuum.core.origin_seal import Sealer
 from continuum.core.redacting import redactor_from
@@ -25,12 +29,11 @@ from continuum.domain.clock import Clock, SystemClock
 from continuum.domain.events import EventSink, NoEvents
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
-from continuum.domain.results import MemoryContext
 from continuum.embeddings.base import EmbeddingProvider
 from continuum.embeddings.keeping import VectorKeeper
 from continuum.embeddings.providers import provider_from_name
 from continuum.errors import ConfigurationError, StorageUnavailableError, shown
-from continuum.extraction.pipeline import ExtractionPipeline
+from continuum.extraction.pipeline import EXTRACTORS_VERSION, ExtractionPipeline
 from continuum.extraction.redaction import Redactor
 from continuum.retrieval.use import UseSettings
 from continuum.storage.base import StorageBackend
@@ -43,6 +46,22 @@ ASYNC_WRITERS = 30
 """Learns that may wait for the store at once: the connection pool's 10 + 20."""
 
 
+REDIS_PREFIX = "continuum:answers:"
+REDIS_CONNECT_SECONDS = 0.1
+_WAYS = (
+    "enable_embeddings",
+    "embedding_provider",
+    "hebbian_rate",
+    "initial_link_strength",
+    "learned_ranking",
+    "min_link_strength",
+    "recall_id_days",
+    "resonance_decay",
+    "suspicion_threshold",
+    "use_half_life_days",
+)
+
+
 @dataclass(slots=True, weakref_slot=True)
 class Engine:
     """What all tenants of one store share in this process."""
@@ -53,7 +72,7 @@ class Engine:
     pipeline: ExtractionPipeline
     clock: Clock
     events: EventSink
-    cache: Cache[MemoryContext] | None
+    cache: KeptAnswers | None
     vectors: VectorKeeper | None
     uses: UseStore
     sealer: Sealer | None
@@ -110,6 +129,8 @@ class Engine:
         self.closed = True
         if self.vectors is not None:
             self.vectors.close()
+        if self.cache is not None:
+            self.cache.close()
         self.index_store.save_all()
         if self.owns_backend:
             self.backend.close_all()
@@ -146,7 +167,7 @@ def build_engine(
         pipeline=pipeline or ExtractionPipeline(suspicion_threshold=config.suspicion_threshold),
         clock=clock or SystemClock(),
         events=NoEvents() if events is None else HarmlessSink(events),
-        cache=MemoryCache(config.cache_max_entries, config.cache_ttl) if config.cache_enabled else None,
+        cache=_kept_answers(config) if config.cache_enabled else None,
         vectors=None if provider is None else VectorKeeper(provider, _unit_of(backend)),
         uses=UseStore(UseSettings(config.hebbian_rate, round(config.use_half_life_days * DAY_MICROS))),
         redactor=redactor,
@@ -157,6 +178,32 @@ def build_engine(
     )
     engine.upkeep.resume()
     return engine
+
+
+def _kept_answers(config: MemoryConfig) -> KeptAnswers:
+    """Kept answers in this process, and beyond it where there is a Redis. Raises ConfigurationError for its address."""
+    near = MemoryCache[bytes](
+        config.cache_max_entries,
+        config.cache_ttl,
+        bytes_max=config.cache_max_bytes,
+        size_of=len,
+        strategy=STRATEGIES[config.cache_strategy],
+        tenant_share=config.cache_tenant_share,
+    )
+    cache: Cache[bytes] = near
+    if config.redis_url is not None:
+        budget = config.cache_redis_budget
+        client = open_redis(config.redis_url.reveal(), budget_seconds=budget, connect_seconds=REDIS_CONNECT_SECONDS)
+        # Without a secret of its own: the key of each answer is a secret digest already.
+        far = RedisCache(client, REDIS_PREFIX, config.cache_ttl, secret=b"", budget_seconds=budget)
+        cache = DistributedCache(near, far, encode=bytes, decode=bytes)
+    return KeptAnswers(cache, _ways(config), config.cache_ttl, config.db_timeout)
+
+
+def _ways(config: MemoryConfig) -> str:
+    """All that an answer depends on beside the log and the question: processes share answers if theirs is equal."""
+    told = {name: getattr(config, name) for name in _WAYS}
+    return repr((continuum.__version__, EXTRACTORS_VERSION, sorted(told.items())))
 
 
 @contextmanager

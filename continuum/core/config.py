@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from continuum.core.constants import DEFAULT_PORT, DEFAULT_TENANT, PI_PHI
-from continuum.core.service_settings import SERVICE_BOUNDS, SERVICE_CHOICES, ServiceSettings
+from continuum.core.service_settings import CHOICES, SERVICE_BOUNDS, ServiceSettings
 from continuum.core.setting import Secret, setting
 from continuum.domain.addresses import checked_address, without_password
 from continuum.domain.ids import checked_name
@@ -67,6 +67,18 @@ class MemoryConfig(ServiceSettings):
     cache_enabled: bool = setting(False, "keep answers of recall in memory", env="CONTINUUM_CACHE_ENABLED")
     cache_ttl: int = setting(300, "longest life of a cached answer", unit="seconds", env="CONTINUUM_CACHE_TTL")
     cache_max_entries: int = setting(1_024, "most cached answers of one process", env="CONTINUUM_CACHE_MAX_ENTRIES")
+    cache_strategy: str = setting(
+        "lru", "which answer makes room first: lru, lfu or ttl", env="CONTINUUM_CACHE_STRATEGY"
+    )
+    cache_max_bytes: int = setting(
+        67_108_864, "most bytes of cached answers of one process", unit="bytes", env="CONTINUUM_CACHE_MAX_BYTES"
+    )
+    cache_tenant_share: float = setting(
+        0.5, "share of the cache that one tenant keeps when others want room", env="CONTINUUM_CACHE_TENANT_SHARE"
+    )
+    cache_redis_budget: float = setting(
+        0.02, "longest wait for the shared cache", unit="seconds", env="CONTINUUM_CACHE_REDIS_BUDGET"
+    )
     api_host: str = setting("127.0.0.1", "address to serve on", env="CONTINUUM_API_HOST")
     api_port: int = setting(DEFAULT_PORT, "port to serve on", env="CONTINUUM_API_PORT")
     enable_embeddings: bool = setting(False, "compute and search vectors", env="CONTINUUM_ENABLE_EMBEDDINGS")
@@ -201,6 +213,9 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "postgres_partitions": (1, 1_024),
     "cache_ttl": (1, 86_400 * 365),
     "cache_max_entries": (1, 1_000_000),
+    "cache_max_bytes": (65_536, 1 << 40),
+    "cache_tenant_share": (0.01, 1),
+    "cache_redis_budget": (0.001, 5),
     "api_port": (0, 65_535),
     "hebbian_rate": (0, 1),
     "initial_link_strength": (0, 1),
@@ -456,7 +471,7 @@ def _check_ranges(config: MemoryConfig) -> None:
         value = getattr(config, name)
         if not low <= value <= high:
             raise ConfigurationError(f"setting {name} is {value}; it must lie between {low} and {high}")
-    for name, choices in SERVICE_CHOICES.items():
+    for name, choices in CHOICES.items():
         if (value := getattr(config, name)) not in choices:
             raise ConfigurationError(f"setting {name} is {value!r}; it must be one of {', '.join(choices)}")
 

@@ -119,7 +119,7 @@ def drop_copies(engine: Engine, tenant: TenantId) -> None:
     if engine.vectors is not None:
         engine.vectors.forget(tenant)
     if engine.cache is not None:
-        engine.cache.clear()
+        engine.cache.clear(tenant)
 
 
 def begin(engine: Engine, work: UnitOfWork, wanted: Selector, reason: str) -> ErasureRow | None:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
-from continuum.core.answering import own_copy
+from continuum.cache import Key
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.assertions import assert_entity, assert_link
 from continuum.core.auto_hook import Extractors, hooked
@@ -20,6 +20,7 @@ from continuum.core.exchanges import ExchangeDefaults, exchange_of_messages, two
 from continuum.core.feedback import give_feedback
 from continuum.core.following import FollowedMemory
 from continuum.core.instances import instance_name
+from continuum.core.kept_answers import KeptAnswers, Rendered
 from continuum.core.lasting import LastingMemory
 from continuum.core.learning_from_use import UsefulMemory
 from continuum.core.listings import entities_of, messages_of, stats_of
@@ -38,7 +39,7 @@ from continuum.core.questions import (
     checked_weights,
 )
 from continuum.core.rebuilding import RebuildResult, rebuild_tenant
-from continuum.core.recording import Learned, Prepared, prepare, record, tag_pairs
+from continuum.core.recording import Learned, Prepared, prepare, record
 from continuum.core.retrying import retried
 from continuum.core.trusting import TrustedMemory
 from continuum.core.twins import twin
@@ -64,6 +65,13 @@ from continuum.storage.base import StorageBackend
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+_UNSAID: dict[str, Any] = dict.fromkeys(  # Any: each argument of `recall` has a type of its own
+    "now max_tokens session_id user_id agent_id project_id filters roles since until as_of known_at min_trust "
+    "weights".split()
+) | {"max_memories": 10, "current_only": False, "include_suspicious": False, "explain": False, "include_text": False}
+"""What `recall` takes an argument for that is not given; a test compares it with the signature."""
 
 
 class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory, BrowsedMemory):
@@ -125,6 +133,11 @@ class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory
     def db_path(self) -> Path:
         """The settings' database file; `storage`, where given, took its place."""
         return self.config.db_path
+
+    @property
+    def asks_over_network(self) -> bool:
+        """Whether the store is a server, so that reading a row of it takes a round trip."""
+        return self._engine.backend.dialect.ahead
 
     @property
     def cache_enabled(self) -> bool:
@@ -296,10 +309,96 @@ class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory
         `include_suspicious`. `weights` replace the measured ones; a signal of weight 0 is off. Raises
         InvalidInputError and StorageError.
         """
+        request, exact_time = self._request(
+            message,
+            max_concepts,
+            now=now,
+            max_memories=max_memories,
+            max_tokens=max_tokens,
+            session_id=session_id,
+            user_id=user_id,
+            agent_id=agent_id,
+            project_id=project_id,
+            filters=filters,
+            roles=roles,
+            since=since,
+            until=until,
+            as_of=as_of,
+            known_at=known_at,
+            current_only=current_only,
+            min_trust=min_trust,
+            include_suspicious=include_suspicious,
+            explain=explain,
+            include_text=include_text,
+            weights=weights,
+        )
+        context = self._answer(request, exact_time=exact_time)
+        self._told(len(context.memories), context.query_time_ms)
+        if self.config.detect_use:
+            self._last_recall = last_recall(message, context)
+        return context
+
+    def recall_rendered(
+        self,
+        render: Callable[[MemoryContext], bytes],
+        message: str,
+        max_concepts: int = 10,
+        *,
+        kept_only: bool = False,
+        **how: Any,  # the other arguments of `recall`
+    ) -> bytes | None:
+        """`recall`, as `render` writes its answer; what was written is kept beside the answer.
+
+        With `kept_only` nothing is searched: None if the answer is not kept, or if nothing is. Errors as `recall`.
+        """
+        request, exact_time = self._request(message, max_concepts, **{**_UNSAID, **how})
+        cache, key = self._engine.cache, None
+        if cache is not None and not self.config.detect_use:
+            key = self._kept_under(cache, request, exact_time=exact_time)
+        if cache is not None and key is not None and (kept := cache.rendered(key)) is not None:
+            self._told(kept.memories, 0.0)
+            return kept.text
+        if kept_only:
+            return None
+        context = self.recall(message, max_concepts, **how)
+        text = render(context)
+        if cache is not None and key is not None and cache.may_keep(context):
+            cache.keep_rendered(key, Rendered(len(context.memories), text))
+        return text
+
+    def _told(self, memories: int, milliseconds: float) -> None:
+        self._engine.events.publish((Recalled(self.tenant_id, self.instance_id, memories, milliseconds),))
+
+    def _request(
+        self,
+        message: str,
+        max_concepts: int,
+        *,
+        now: Timestamp,
+        max_memories: int,
+        max_tokens: int | None,
+        session_id: str | None,
+        user_id: str | None,
+        agent_id: str | None,
+        project_id: str | None,
+        filters: Mapping[str, Json] | None,
+        roles: Iterable[str] | None,
+        since: Timestamp,
+        until: Timestamp,
+        as_of: Timestamp,
+        known_at: Timestamp,
+        current_only: bool,
+        min_trust: float | None,
+        include_suspicious: bool,
+        explain: bool,
+        include_text: bool,
+        weights: SignalWeights | None,
+    ) -> tuple[RecallRequest, bool]:
+        """What is asked, checked; and whether it is asked for an exact moment. Raises InvalidInputError."""
         config = self.config
         moment = self._moment(as_of, known_at)
         asked_at = self._engine.clock.now() if moment.as_of is None else moment.as_of
-        request = RecallRequest(
+        return RecallRequest(
             message=checked_text(message, "message", QUERY_BYTES_MAX),
             now=asked_at if (at := checked_time(now, "now")) is None else at,
             max_concepts=checked_count(max_concepts, "max_concepts", 0, MAX_CONCEPTS_LIMIT),
@@ -322,13 +421,7 @@ class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory
             include_text=bool(include_text),
             weights=checked_weights(weights),
             working_memory=self._working_memory.ids(self._engine, self.tenant_id, self.instance_id),
-        )
-        context = self._answer(request, exact_time=now is not None or as_of is not None)
-        event = Recalled(self.tenant_id, self.instance_id, len(context.memories), context.query_time_ms)
-        self._engine.events.publish((event,))
-        if self.config.detect_use:
-            self._last_recall = last_recall(message, context)
-        return context
+        ), now is not None or as_of is not None
 
     def _answer(self, request: RecallRequest, *, exact_time: bool) -> MemoryContext:
         """The answer, from the cache where there is one: its key holds the log position, so it is never stale.
@@ -336,23 +429,16 @@ class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory
         Where messages have ends or former wordings an answer may change without an entry: those are not kept.
         """
         cache = self._engine.cache
-        if cache is None:
+        key = None if cache is None else self._kept_under(cache, request, exact_time=exact_time)
+        if cache is None or key is None:
             return self.query_engine.recall(request)
+        return cache.answer(key, lambda: self.query_engine.recall(request))
+
+    def _kept_under(self, cache: KeptAnswers, request: RecallRequest, *, exact_time: bool) -> Key | None:
+        """The key of an answer at the tenant's present state, read from the store; None if none may be kept."""
         with self._engine.unit(self.tenant_id, write=False) as work:
             tenant = work.tenants.get()
-        if tenant is None or tenant.notes:
-            return self.query_engine.recall(request)
-        position = tenant.last_seq
-        at = request.now if exact_time else request.now // (self.config.cache_ttl * 1_000_000)
-        filters = tuple(tag_pairs(request.filters))  # as JSON: 1, 1.0 and True are equal in Python
-        key = (self.tenant_id, position, exact_time, filters, replace(request, now=at, filters=()))
-        kept = cache.get(key)
-        if kept is not None:
-            return own_copy(kept)
-        context = self.query_engine.recall(request)
-        if all(part.part == "context" for part in context.degraded):
-            cache.put(key, own_copy(context))
-        return context
+        return None if tenant is None or tenant.notes else cache.key(tenant, request, exact_time=exact_time)
 
     def turn(
         self,

@@ -53,7 +53,7 @@ def revise_message(engine: Engine, tenant: TenantId, message_id: str, text: str)
         revised = work.messages.by_seqs([message.seq])[message.seq]
         put_seals(engine.sealer, work, [revised])
     if engine.cache is not None:
-        engine.cache.clear()
+        engine.cache.clear(tenant)
     if engine.vectors is not None:
         engine.vectors.forget(tenant)
         engine.vectors.wake(tenant)

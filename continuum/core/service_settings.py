@@ -131,7 +131,8 @@ SERVICE_BOUNDS: dict[str, tuple[float, float]] = {
     "drain_seconds": (0, 3_600),
     "shutdown_seconds": (0.1, 3_600),
 }
-SERVICE_CHOICES: dict[str, tuple[str, ...]] = {
+CHOICES: dict[str, tuple[str, ...]] = {
+    "cache_strategy": ("lru", "lfu", "ttl"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
     "log_format": ("json", "text"),
     "tls_minimum": ("1.2", "1.3"),

@@ -62,20 +62,11 @@ class RedisLimiter:
 
         self._client = client
         self._prefix = prefix
-        self._breaker = breaker or CircuitBreaker(on_change=self._log_change, monotonic=monotonic)
+        self._breaker = breaker or CircuitBreaker(monotonic=monotonic)
         self._here = MemoryLimiter(monotonic=monotonic)
         self._errors = redis_errors()
         self._unknown_script = NoScriptError
         self._is_away = False
-
-    def _log_change(self, state: BreakerState) -> None:
-        """Once when Redis goes and once when it is back, however often it was looked for."""
-        if state is BreakerState.OPEN and not self._is_away:
-            self._is_away = True
-            _logger.warning("Redis does not answer: until it does, limits count in each process for itself")
-        elif state is BreakerState.CLOSED and self._is_away:
-            self._is_away = False
-            _logger.info("Redis answers again: limits are shared")
 
     def take(self, key: str, cost: float, policy: Policy) -> Allowance:
         here = self._here.take(key, cost, policy)
@@ -104,9 +95,21 @@ class RedisLimiter:
             allowed, lacking = self._run(self._name(key, policy), cost_seconds, policy.window_seconds)
         except self._errors:
             self._breaker.failed(ticket)
+            self._note_away(self._breaker.state is not BreakerState.CLOSED)
             return None
         self._breaker.succeeded(ticket)
+        self._note_away(self._breaker.state is not BreakerState.CLOSED)
         return allowance_of(allowed, lacking, cost_seconds, policy)
+
+    def _note_away(self, is_away: bool) -> None:
+        """Log once when Redis goes and once when it is back, however often it is looked for."""
+        if is_away == self._is_away:
+            return
+        self._is_away = is_away
+        if is_away:
+            _logger.warning("Redis does not answer: until it does, limits count in each process for itself")
+        else:
+            _logger.info("Redis answers again: limits are shared")
 
     def _run(self, name: str, cost_seconds: float, window_seconds: float) -> tuple[bool, float]:
         arguments = (1, name, repr(cost_seconds), repr(window_seconds))

@@ -56,8 +56,8 @@ class TokenHeader:
 
 
 def header_of(token: str) -> TokenHeader:
-    """The header of a token that nothing is known of. Raises AuthenticationError."""
-    if len(token) > TOKEN_CHARS_MAX or token.count(".") != 2 or not token.isascii():
+    """The header of a token of at most `TOKEN_CHARS_MAX` that nothing else is known of. Raises AuthenticationError."""
+    if token.count(".") != 2 or not token.isascii():
         raise refusal("malformed")
     header = json_object(_decoded(token.partition(".")[0]))
     algorithm, kid, form = header.get("alg"), header.get("kid"), header.get("typ")

@@ -99,7 +99,7 @@ def _look_anew(engine: Engine, tenant: TenantId, *, watched: bool) -> None:
     """Drop what this process derived from an earlier state."""
     engine.index_store.forget(tenant)
     if engine.cache is not None:
-        engine.cache.clear()
+        engine.cache.clear(tenant)
     if engine.vectors is not None:
         engine.vectors.forget(tenant)
         engine.vectors.wake(tenant)

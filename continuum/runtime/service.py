@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
+from continuum.cache.redis_connection import open_redis
 from continuum.compliance.audit import PLATFORM, AuditLog
 from continuum.core.assembly import Engine
 from continuum.core.async_memory import AsyncConsciousMemory
@@ -15,7 +16,9 @@ from continuum.core.tenants import TenantManager
 from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId, tenant_id
 from continuum.errors import InvalidInputError, KeyInFlightError
-from continuum.identity.rate_limit import MemoryLimiter
+from continuum.identity.rate_limit import MemoryLimiter, RateLimiter
+from continuum.identity.redis_limit import BUDGET_SECONDS, CONNECT_SECONDS, RedisLimiter
+from continuum.realtime.broadcast import RedisBroadcaster
 from continuum.realtime.integration import Realtime, open_realtime
 from continuum.runtime.gatekeeper import Gatekeeper
 from continuum.runtime.limits import DoorLimits
@@ -125,16 +128,26 @@ def open_runtime(config: MemoryConfig) -> Runtime:
         audit = AuditLog(tenants.engine)
         refusals = Refusals(audit)
         stack.callback(refusals.close)
-        limits = DoorLimits(config, tenants, MemoryLimiter())
+        limits = DoorLimits(config, tenants, _limiter(config, stack), blocks=config.redis_url is not None)
         realtime = open_realtime(
             tenants,
             heartbeat_seconds=config.heartbeat_seconds,
             lease_seconds=config.lease_seconds,
             instances_max=lambda tenant: _instances_max(tenants, tenant),
+            broadcaster=None if config.redis_url is None else RedisBroadcaster(config.redis_url.reveal()),
         )
         stack.callback(realtime.close)
         proxies = tuple(proxies_of(config))
         return Runtime(config, tenants, gatekeeper, limits, audit, refusals, realtime, proxies, _stack=stack.pop_all())
+
+
+def _limiter(config: MemoryConfig, stack: ExitStack) -> RateLimiter:
+    """Counts in this process, or for all that share a Redis."""
+    if config.redis_url is None:
+        return MemoryLimiter()
+    client = open_redis(config.redis_url.reveal(), budget_seconds=BUDGET_SECONDS, connect_seconds=CONNECT_SECONDS)
+    stack.callback(client.close)
+    return RedisLimiter(client)
 
 
 def _instances_max(tenants: TenantManager, tenant: TenantId) -> int:

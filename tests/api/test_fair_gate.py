@@ -230,6 +230,23 @@ def test_a_turn_that_comes_in_the_moment_of_cancelling_is_passed_on() -> None:
     asyncio.run(scenario())
 
 
+def test_a_turn_that_is_given_up_in_the_moment_of_its_coming_goes_to_the_next() -> None:
+    async def scenario() -> None:
+        gate = FairGate(1, 10, 10, LONG)
+        calls = Calls(gate)
+        await calls.start(NOISY)
+        (first,) = await calls.start(QUIET)
+        await calls.start(TenantId("third"))
+        calls._ends.pop(0).set()  # the slot becomes free
+        first.cancel()  # before anything else has run
+        await turns_of_the_loop()
+        assert calls.served == [NOISY, "third"]
+        await calls.let_all_go()
+        assert await gate.drained(1)
+
+    asyncio.run(scenario())
+
+
 def test_what_fails_inside_gives_its_slot_back() -> None:
     async def scenario() -> None:
         gate = FairGate(1, 10, 10, LONG)

@@ -264,6 +264,13 @@ def test_a_remembered_key_stops_to_count_when_it_expires(keys: ApiKeys, time: Tu
     assert refused(keys, full)
 
 
+def test_a_remembered_key_expires_although_the_clock_stands_still(keys: ApiKeys, time: TurnedTime) -> None:
+    full = issued(keys, expires_at=time.now() + SECOND // 10)
+    keys.verify(full)
+    time.passed += 0.1
+    assert refused(keys, full)
+
+
 @pytest.mark.parametrize("jump_seconds", [-3_600, -366 * 86_400])
 def test_an_expired_key_stays_expired_when_the_clock_is_set_back(
     keys: ApiKeys, time: TurnedTime, jump_seconds: float

@@ -6,6 +6,8 @@ import time as real_time
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
 from continuum.domain.records import Json
 from continuum.errors import AuthenticationError, ConfigurationError
@@ -222,7 +224,7 @@ def test_a_token_without_the_name_of_a_key_needs_an_issuer_with_one_key(
 
 
 RSA_KEY = new_key("RS256")
-EC_KEY = new_key("ES256")
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 @pytest.mark.parametrize(
@@ -235,7 +237,7 @@ EC_KEY = new_key("ES256")
         public_jwk(RSA_KEY, kid="a", alg="RSA-OAEP"),
         public_jwk(RSA_KEY, kid="a", alg="ES256"),
         public_jwk(RSA_KEY, kid="a", key_ops=["encrypt"]),
-        public_jwk(RSA_KEY, kid="a", d="AQAB"),
+        {**ECAlgorithm.to_jwk(EC_KEY, as_dict=True), "kid": "a"},  # the private half
         public_jwk(RSA_KEY, kid=["a"]),
         public_jwk(EC_KEY, kid="a", crv="P-384"),
         public_jwk(EC_KEY, kid="a", crv="secp256k1"),

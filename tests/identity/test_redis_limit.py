@@ -9,6 +9,8 @@ from contextlib import closing
 import pytest
 from redis import Redis
 
+from continuum.cache.breaker import BreakerState, CircuitBreaker
+from continuum.cache.redis_connection import open_redis
 from continuum.identity.rate_limit import Policy
 from continuum.identity.redis_limit import BUDGET_SECONDS, RedisLimiter, open_limiter_client
 from tests.identity.turned_time import TurnedTime
@@ -20,8 +22,6 @@ PATIENT = 10.0
 
 @pytest.fixture
 def client(redis_url: str) -> Iterator[Redis]:
-    from continuum.cache.redis_connection import open_redis
-
     with closing(open_redis(redis_url, budget_seconds=PATIENT)) as opened:
         yield opened
 
@@ -130,6 +130,16 @@ def test_a_clock_of_redis_that_was_set_back_neither_opens_nor_shuts_a_limit(
     assert became(lambda: fresh.take("alice", 10, policy).allowed, 5)
 
 
+def test_a_clock_of_redis_that_was_set_back_takes_nothing_away(client: Redis) -> None:
+    RedisLimiter(client).take("alice", 5, POLICY)
+    name = row_of(client)
+    kept = client.get(name)
+    assert isinstance(kept, bytes)
+    lacking, at = kept.decode().split()
+    client.set(name, f"{lacking} {float(at) + 3_600:.6f}")
+    assert RedisLimiter(client).take("alice", 5, POLICY).allowed
+
+
 def test_a_clock_of_redis_that_was_set_ahead_opens_no_limit_of_a_process(client: Redis) -> None:
     limiter = RedisLimiter(client)
     limiter.take("alice", 10, POLICY)
@@ -200,3 +210,36 @@ def test_a_redis_that_was_never_there_is_no_error() -> None:
         limiter = RedisLimiter(client)
         taken = [limiter.take("alice", 1, POLICY).allowed for _ in range(12)]
     assert taken == [True] * 10 + [False] * 2
+
+
+def test_that_redis_is_away_is_said_once_however_often_it_is_looked_for(
+    time: TurnedTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    breaker = CircuitBreaker(failures_max=1, monotonic=time.monotonic)
+    with closing(open_limiter_client("redis://127.0.0.1:1/0")) as client:
+        limiter = RedisLimiter(client, breaker=breaker, monotonic=time.monotonic)
+        limiter.take("alice", 1, POLICY)
+        for _ in range(5):
+            assert breaker.state is BreakerState.OPEN
+            time.pass_by(60)
+            limiter.take("alice", 1, POLICY)
+            assert became(lambda: breaker.state is BreakerState.OPEN)
+    assert [record.message for record in caplog.records if "does not answer" in record.message] == [
+        "Redis does not answer: until it does, limits count in each process for itself"
+    ]
+
+
+def test_nobody_waits_while_redis_is_looked_for(own_redis: OwnRedis, time: TurnedTime) -> None:
+    server = own_redis()
+    breaker = CircuitBreaker(failures_max=1, monotonic=time.monotonic)
+    with closing(open_redis(server.url, budget_seconds=1.0)) as client:
+        limiter = RedisLimiter(client, breaker=breaker, monotonic=time.monotonic)
+        server.freeze()
+        limiter.take("alice", 1, POLICY)
+        time.pass_by(60)
+        begun = real_time.perf_counter()
+        assert limiter.take("alice", 1, POLICY).allowed
+        assert real_time.perf_counter() - begun < 0.5
+        server.thaw()
+        time.pass_by(60)
+        assert became(lambda: breaker.state is not BreakerState.HALF_OPEN)

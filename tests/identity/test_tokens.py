@@ -165,6 +165,12 @@ def test_a_forged_token_is_refused(both: TokenVerifier, issuer: Issuer, name: st
     assert why(both, FORGERIES[name](issuer)).startswith("the token is refused: ")
 
 
+def test_the_key_decides_on_the_algorithm_and_never_the_token(both: TokenVerifier, issuer: Issuer) -> None:
+    for algorithm in ("RS384", "RS512"):
+        token = jwt.encode(issuer.claims(NOW), issuer.key, algorithm, headers={"kid": issuer.kid})
+        assert "algorithm" in why(both, token)
+
+
 @pytest.mark.parametrize(
     ("claims", "said"),
     [

@@ -194,7 +194,13 @@ async def listening(served: Served, name: str, tenant: str = "alice", **query: s
     parameters = {"tenant_id": tenant, "instance_id": name, **query}
     url = served.url + "?" + "&".join(f"{key}={value}" for key, value in parameters.items())
     headers = {"X-API-Key": f"token-{tenant}"}
-    async with connect(url, additional_headers=headers, ping_interval=None, compression=None) as socket:
+    async with connect(
+        url,
+        additional_headers=headers,
+        ping_interval=None,
+        compression=None,
+        max_queue=None,  # or what nobody reads holds up the close
+    ) as socket:
         instance = Instance(socket)
         assert (await instance.next())["event_type"] == "welcome"
         yield instance

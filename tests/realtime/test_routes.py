@@ -66,8 +66,12 @@ def test_what_is_learnt_over_http_is_told_to_those_who_listen(open_service: tupl
             assert others.json()["instances"] == []
 
     asyncio.run(talk())
-    gone = client.get("/v1/instances?everyone=true&limit=1", headers={"X-Tenant-ID": "alice"}).json()
-    assert gone["next_after"] == "laptop"
+    page = {"everyone": "true", "limit": "1"}
+    gone = client.get("/v1/instances", params=page, headers={"X-Tenant-ID": "alice"}).json()
+    assert [each["state"] for each in gone["instances"]] == ["left"]
+    page["cursor"] = gone["next_cursor"]
+    assert client.get("/v1/instances", params=page, headers={"X-Tenant-ID": "alice"}).json()["instances"] == []
+    assert client.get("/v1/instances", params=page, headers={"X-Tenant-ID": "bob"}).status_code == 422
 
 
 @requirement("coordination:sync")
@@ -94,6 +98,8 @@ def test_what_was_learnt_apart_is_merged_over_http(open_service: tuple[str, http
 
 @requirement("realtime:hand-shake", "realtime:isolation")
 def test_a_socket_needs_a_credential_of_its_tenant(db_path: Path) -> None:
+    codes: set[str] = set()
+
     async def status(place: str, query: str, headers: dict[str, str]) -> int:
         try:
             async with connect(f"ws://{place}/ws/sync?{query}", additional_headers=headers) as socket:
@@ -101,7 +107,7 @@ def test_a_socket_needs_a_credential_of_its_tenant(db_path: Path) -> None:
                 assert told["event_type"] == "welcome"
                 return 101
         except InvalidStatus as refused:
-            assert json.loads(refused.response.body)["code"] in ("authentication", "permission_denied")
+            codes.add(json.loads(refused.response.body)["code"])
             return refused.response.status_code
 
     with service(db_path, require_api_key=True, api_key=Secret(OPERATOR)) as (place, client):
@@ -109,12 +115,37 @@ def test_a_socket_needs_a_credential_of_its_tenant(db_path: Path) -> None:
         made = client.post("/v1/admin/api-keys", json={"name": "laptop", "role": "member"}, headers=operator)
         assert made.status_code < 300, made.text
         reader = client.post("/v1/admin/api-keys", json={"name": "eyes", "role": "reader"}, headers=operator)
-        key = {"X-API-Key": made.json()["key"]}
+        key = {"X-API-Key": made.json()["api_key"]}
         alice, bob = "tenant_id=alice&instance_id=a", "tenant_id=bob&instance_id=a"
         assert asyncio.run(status(place, alice, {})) == 401
         assert asyncio.run(status(place, alice, {"X-API-Key": "ck_test_wrong_wrong"})) == 401
         assert asyncio.run(status(place, bob, key)) == 403
-        assert asyncio.run(status(place, alice, {"X-API-Key": reader.json()["key"]})) == 403
+        assert asyncio.run(status(place, alice, {"X-API-Key": reader.json()["api_key"]})) == 403
         assert asyncio.run(status(place, alice, {**key, "Origin": "https://evil.example"})) == 403
         assert asyncio.run(status(place, alice, key)) == 101
         assert asyncio.run(status(place, alice, {"Authorization": f"Bearer {key['X-API-Key']}"})) == 101
+    assert codes == {"authentication", "permission_denied"}
+
+
+@requirement("realtime:hand-shake")
+def test_a_revoked_key_is_heard_of_by_the_socket_that_uses_it(db_path: Path) -> None:
+    with service(db_path, require_api_key=True, api_key=Secret(OPERATOR)) as (place, client):
+        operator = {"X-API-Key": OPERATOR, "X-Tenant-ID": "alice"}
+        made = client.post("/v1/admin/api-keys", json={"name": "laptop", "role": "member"}, headers=operator).json()
+
+        async def talk() -> None:
+            url = f"ws://{place}/ws/sync?tenant_id=alice&instance_id=a"
+            async with connect(url, additional_headers={"X-API-Key": made["api_key"]}) as socket:
+                laptop = Instance(socket)
+                await laptop.next()
+                revoked = await asyncio.to_thread(client.delete, f"/v1/admin/api-keys/{made['id']}", headers=operator)
+                assert revoked.status_code == 200
+                closed = asyncio.create_task(laptop.closed())
+                for number in range(100):  # 10 seconds, of which it may hear one
+                    body = {"user_message": f"Number {number}"}
+                    await asyncio.to_thread(client.post, "/v1/learn", json=body, headers=operator)
+                    if (await asyncio.wait((closed,), timeout=0.1))[0]:
+                        break
+                assert (await closed)[0] == 4401
+
+        asyncio.run(talk())

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.websockets import WebSocket
 
 from continuum.api.callers import acting_for, credential_of
+from continuum.api.cursors import cursor_of, place_of
 from continuum.api.dependencies import Memory, ServiceRoute, TheRuntime
 from continuum.api.errors import STATUS, problem
 from continuum.api.schemas_sync import InstanceBody, InstancesQuery, InstancesResponse, SyncBody, SyncResponse
@@ -50,12 +51,14 @@ async def instances(
 ) -> InstancesResponse:
     """The instances that are here, by name."""
     tenant, manager = memory.memory.tenant_id, runtime.realtime.instances
+    place = place_of(tenant, "instances", wanted.cursor, str)
+    after = "" if place is None else str(place[0])
     found = await run_in(
         runtime.engine.readers,
-        lambda: manager.list(tenant, limit=wanted.limit, after=wanted.after, everyone=wanted.everyone),
+        lambda: manager.list(tenant, limit=wanted.limit, after=after, everyone=wanted.everyone),
     )
-    last = found[-1].instance_id if len(found) == wanted.limit else None
-    return InstancesResponse(instances=[_instance(each) for each in found], next_after=last, tenant_id=tenant)
+    more = cursor_of(tenant, "instances", found[-1].instance_id) if len(found) == wanted.limit else None
+    return InstancesResponse(instances=[_instance(each) for each in found], next_cursor=more, tenant_id=tenant)
 
 
 @router.post("/sync")
