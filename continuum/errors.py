@@ -189,6 +189,13 @@ class SchemaVersionError(StorageError):
     code = "schema_version"
 
 
+class ServiceConnectionError(ContinuumError):
+    """A service on another machine could not be reached, or left in the middle; whether it did its work is unknown."""
+
+    code = "service_connection"
+    retryable = True
+
+
 class EmbeddingError(ContinuumError):
     """A vector could not be computed: provider down, wrong weights, wrong width."""
 

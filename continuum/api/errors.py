@@ -40,6 +40,7 @@ STATUS: dict[type[errors.ContinuumError], HTTPStatus] = {
     errors.StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.StorageCorruptError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.SchemaVersionError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.ServiceConnectionError: HTTPStatus.BAD_GATEWAY,
     errors.EmbeddingError: HTTPStatus.BAD_GATEWAY,
 }
 
@@ -66,6 +67,8 @@ async def answer_continuum_error(request: Request, error: Exception) -> Response
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     headers = {"Retry-After": _retry_after(error)} if error.retryable else None
+    if isinstance(error, errors.AuthenticationError):
+        headers = {"WWW-Authenticate": 'Bearer realm="continuum"'}
     field = {"field": error.field} if isinstance(error, errors.InvalidInputError) else {}
     return problem(status, error.code, str(error), headers, **field)
 

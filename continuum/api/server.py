@@ -30,6 +30,7 @@ from continuum.api.routes import (
     health,
     looking_back,
     memory,
+    sync,
     transfer,
     trust,
     use,
@@ -54,8 +55,22 @@ def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> F
     )
     app.state.runtime = runtime
     app.state.gate = gate_of(runtime.config)
-    for routes in (memory, browsing, entities, facts, looking_back, forgetting, use, trust, transfer, admin, health):
+    for routes in (
+        memory,
+        browsing,
+        entities,
+        facts,
+        looking_back,
+        forgetting,
+        use,
+        trust,
+        transfer,
+        sync,
+        admin,
+        health,
+    ):
         app.include_router(routes.router)
+    app.include_router(sync.sockets)
     app.add_exception_handler(ContinuumError, answer_continuum_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
@@ -85,6 +100,7 @@ def gate_of(config: MemoryConfig) -> FairGate:
     )
 
 
+ROUTES = (memory, browsing, entities, facts, looking_back, forgetting, use, trust, transfer, sync, admin, health)
 GZIP_BYTES_MIN = 4_096
 GZIP_LEVEL = 4
 """Packing costs more than sending on the way to a near caller: small answers go as they are."""

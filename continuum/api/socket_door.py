@@ -15,6 +15,7 @@ from continuum.runtime import Runtime
 from continuum.runtime.safety import origins_of
 
 ACTION = "sync.connect"
+COST = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class ServiceDoor:
             home, actor = principal.tenant_id or PLATFORM, principal.credential
             _require(principal)
             own = acting_for(principal, named, self._runtime.default_tenant)
+            await self._runtime.limits.take(own, own.tenant_id or PLATFORM, COST)
         except (AuthenticationError, PermissionDeniedError) as error:
             source = source_of(self._connection, self._runtime.proxies)
             self._runtime.refusals.note(home, AuditEntry(actor, ACTION, error.code, source=source))

@@ -39,6 +39,7 @@ EXIT_CODES: dict[type[errors.ContinuumError], int] = {
     errors.StorageFullError: 9,
     errors.StorageCorruptError: 10,
     errors.SchemaVersionError: 11,
+    errors.ServiceConnectionError: 16,
     errors.EmbeddingError: 12,
 }
 """Exit codes by error class; 2 is also click's own code for a wrong command line, 130 stands for Ctrl-C."""

@@ -95,6 +95,16 @@ class ServiceSettings:
     otel_endpoint: str | None = setting(
         None, "OTLP/HTTP address that traces are sent to", env="CONTINUUM_OTEL_ENDPOINT"
     )
+    realtime_poll_seconds: float = setting(
+        1.0,
+        "how often live sync looks at the log unasked",
+        unit="seconds",
+        env="CONTINUUM_REALTIME_POLL_SECONDS",
+    )
+    server_url: str | None = setting(None, "service that commands with --server talk to", env="CONTINUUM_SERVER_URL")
+    client_key: Secret | None = setting(
+        None, "key or token that commands with --server show", env="CONTINUUM_CLIENT_KEY"
+    )
     workers: int = setting(1, "processes that serve", env="CONTINUUM_WORKERS")
     tls_certificate: str | None = setting(
         None, "file of the certificate chain to serve with", env="CONTINUUM_TLS_CERTIFICATE"
@@ -125,6 +135,7 @@ SERVICE_BOUNDS: dict[str, tuple[float, float]] = {
     "max_body_bytes": (1_024, 1 << 30),
     "idempotency_hours": (0.01, 24 * 366),
     "heartbeat_seconds": (0.05, 3_600),
+    "realtime_poll_seconds": (0.01, 3_600),
     "lease_seconds": (0.1, 86_400),
     "instances_max": (1, 1_000_000),
     "workers": (1, 256),

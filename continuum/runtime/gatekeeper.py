@@ -18,12 +18,11 @@ from continuum.identity.operator_key import Environment, operator_key, write_key
 from continuum.identity.principals import Principal
 from continuum.identity.roles import permissions_of
 from continuum.runtime.key_store import StoredKeys
-from continuum.runtime.safety import needs_credentials, operator_key_path
+from continuum.runtime.safety import KEY_CHARS_MIN, needs_credentials, operator_key_path
 
 if TYPE_CHECKING:
     from continuum.identity.tokens import TokenVerifier
 
-OPERATOR_PREFIXES = ("ck_live_operator_", "ck_test_operator_")
 MISSING = "the request carries no credential; send X-API-Key, or Authorization: Bearer"
 
 
@@ -47,23 +46,19 @@ class Gatekeeper:
 
     async def identify(self, credential: str) -> Principal:
         """Who a credential stands for. Raises AuthenticationError, StorageError."""
+        if self._is_operators(credential):
+            return Principal(None, "operator", "operator", permissions_of("operator"))
         if credential.startswith("ck_"):
-            if credential.startswith(OPERATOR_PREFIXES):
-                return self._operator(credential)
             known = self.keys.remembered(credential)
             return known if known is not None else await run_in(self._pool, lambda: self.keys.verify(credential))
-        if self._operator_hash is not None and hmac.compare_digest(_hash(credential), self._operator_hash):
-            return self._operator(credential)
         tokens = self._tokens
         if tokens is None:
             raise AuthenticationError("the credential is no key of this service, and it takes no tokens")
         known = tokens.remembered(credential)
         return known if known is not None else await run_in(self._pool, lambda: tokens.verify(credential))
 
-    def _operator(self, credential: str) -> Principal:
-        if self._operator_hash is None or not hmac.compare_digest(_hash(credential), self._operator_hash):
-            raise AuthenticationError("the key is not known, has expired or was revoked")
-        return Principal(None, "operator", "operator", permissions_of("operator"))
+    def _is_operators(self, credential: str) -> bool:
+        return self._operator_hash is not None and hmac.compare_digest(_hash(credential), self._operator_hash)
 
     def close(self) -> None:
         """Let go of the threads; who is being identified is waited for."""
@@ -99,13 +94,19 @@ def _operator_hash(config: MemoryConfig, engine: Engine) -> bytes | None:
         return _hash(_read_key(path))
     if config.env != "production" or config.oidc_operators:
         return None
-    key = operator_key("live")
-    write_key_file(path, key)
-    return _hash(key)
+    try:
+        write_key_file(path, operator_key("live"))
+    except ConfigurationError:
+        if not path.exists():  # else another process of the same first start was faster
+            raise
+    return _hash(_read_key(path))
 
 
 def _read_key(path: Path) -> str:
     """Raises ConfigurationError if others than its owner may read it."""
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise ConfigurationError(f"{path} can be read by others than its owner; chmod 600 it, or set CONTINUUM_API_KEY")
-    return path.read_text(encoding="ascii").strip()
+    key = path.read_text(encoding="ascii").strip()
+    if len(key) < KEY_CHARS_MIN:
+        raise ConfigurationError(f"{path} holds no key; remove it, and the next start makes one")
+    return key

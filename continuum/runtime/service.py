@@ -133,6 +133,7 @@ def open_runtime(config: MemoryConfig) -> Runtime:
             tenants,
             heartbeat_seconds=config.heartbeat_seconds,
             lease_seconds=config.lease_seconds,
+            poll_seconds=config.realtime_poll_seconds,
             instances_max=lambda tenant: _instances_max(tenants, tenant),
             broadcaster=None if config.redis_url is None else RedisBroadcaster(config.redis_url.reveal()),
         )

@@ -20,6 +20,7 @@ from continuum.storage.repositories.evidence import Evidence
 from continuum.storage.repositories.facts import Facts
 from continuum.storage.repositories.history import History
 from continuum.storage.repositories.idempotency import Idempotency
+from continuum.storage.repositories.instances import Instances
 from continuum.storage.repositories.links import Links
 from continuum.storage.repositories.log import Log
 from continuum.storage.repositories.mentions import Mentions
@@ -39,8 +40,8 @@ class UnitOfWork:
 
     __slots__ = (
         "_derived", "_session", "apart", "api_keys", "audit", "compounds", "decisions", "entities", "erasures",
-        "evidence", "facts", "history", "idempotency", "links", "log", "mentions", "messages", "portability",
-        "quarantines", "sessions", "tenant_id", "tenants", "vectors",
+        "evidence", "facts", "history", "idempotency", "instances", "links", "log", "mentions",
+        "messages", "portability", "quarantines", "sessions", "tenant_id", "tenants", "vectors",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, dialect: Dialect, tenant_id: TenantId, *, writes: bool = True) -> None:
@@ -66,6 +67,7 @@ class UnitOfWork:
         self.quarantines = Quarantines(session)
         self.apart = Apart(session)
         self.api_keys = ApiKeyRows(session)
+        self.instances = Instances(session)
         self.audit = AuditRows(session)
         self._derived = Derived(session)
 

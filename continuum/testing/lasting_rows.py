@@ -23,6 +23,7 @@ from continuum.storage import UnitOfWork
 from continuum.storage.repositories.api_keys import ApiKeyRow
 from continuum.storage.repositories.audit import AuditRow
 from continuum.storage.repositories.erasures import ErasureRow, Tombstone
+from continuum.storage.repositories.instances import Joining, Place
 from continuum.storage.repositories.portability import WholeSession
 from continuum.storage.repositories.quarantines import HiddenFilter, QuarantineRow
 
@@ -131,6 +132,9 @@ def plant_lasting(work: UnitOfWork, first: int) -> None:
     plant_service(work, first)
 
 
+JOINING, LEAVING = Joining("i1", "s", 90_000, {}), Joining("i2", "s", 90_000, {})
+
+
 def service_key(number: int) -> ApiKeyRow:
     """A key of a tenant."""
     return ApiKeyRow(f"key{number}", bytes(32), "member", ("memories:read",), "mine", NOW, "operator", NOW + 9)
@@ -145,6 +149,9 @@ def plant_service(work: UnitOfWork, first: int) -> None:
     """Keep a key and what was done with it."""
     work.api_keys.put(service_key(first))
     work.audit.append([audit_row(first)])
+    work.instances.put(JOINING, NOW, 1)
+    work.instances.put(LEAVING, NOW, 2)
+    work.instances.depart(LEAVING.instance_id, "left", 1, 3)
 
 
 def plant_hidden(work: UnitOfWork, first: int) -> None:
@@ -245,6 +252,11 @@ LASTING_READS: dict[str, Callable[[UnitOfWork], object]] = {
     "sessions.list before": lambda work: work.sessions.list(5, before=(NOW + 100, "")),
     "decisions.list_before": lambda work: work.decisions.list_before((100, 0, ""), 5),
     "sessions.get": lambda work: work.sessions.get("s1"),
+    "instances.get": lambda work: work.instances.get("i1"),
+    "instances.changed_after": lambda work: work.instances.changed_after(0),
+    "instances.newest_change": lambda work: work.instances.newest_change(),
+    "instances.count_here": lambda work: work.instances.count_here(),
+    "instances.list": lambda work: work.instances.list(everyone=True),
     "tenants.secret": lambda work: work.tenants.secret() and b"known",
     "api_keys.get": lambda work: [work.api_keys.get(f"key{number}") for number in SEQS],
     "api_keys.list": lambda work: work.api_keys.list(),
@@ -274,6 +286,12 @@ LASTING_WRITES: dict[str, Callable[[UnitOfWork], object]] = {
     "api_keys.put": lambda work: work.api_keys.put(service_key(90)),
     "api_keys.revoke": lambda work: work.api_keys.revoke("key1", NOW),
     "api_keys.note_used": lambda work: work.api_keys.note_used("key1", NOW),
+    "instances.put": lambda work: work.instances.put(JOINING, NOW, 2),
+    "instances.greet": lambda work: work.instances.greet(JOINING, NOW, Place(0)),
+    "instances.beat": lambda work: work.instances.beat(["i1"], NOW),
+    "instances.acknowledge": lambda work: work.instances.acknowledge([("i1", Place(3, 1), {})]),
+    "instances.depart": lambda work: work.instances.depart("i1", "left", 1, 4),
+    "instances.forget_departed": lambda work: work.instances.forget_departed(9),
     "audit.append": lambda work: work.audit.append([audit_row(90)]),
     "tenants.forget_derived_counts": lambda work: work.tenants.forget_derived_counts(),
     "messages.put_seals": lambda work: work.messages.put_seals({1: b"seal"}),

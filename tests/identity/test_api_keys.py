@@ -22,6 +22,7 @@ from continuum.identity.api_keys import (
 from continuum.identity.principals import Principal
 from continuum.identity.roles import permissions_of
 from tests.identity.turned_time import TurnedTime
+from tests.requirements import requirement
 
 ALICE, BOB = TenantId("alice"), TenantId("bob")
 OPERATOR = Principal(None, "operator", "operator", permissions_of("operator"))
@@ -64,6 +65,7 @@ class KeptKeys:
         self.rows[tenant_id, key_id] = replace(self.rows[tenant_id, key_id], last_used_at=at)
 
 
+@requirement("identity:keys")
 @pytest.fixture
 def store() -> KeptKeys:
     return KeptKeys()

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from continuum.domain.ids import NAME_PATTERN
 from continuum.errors import InvalidInputError
 from continuum.identity.claude_base import CLIENT_CHARS_MAX, VERSION_CHARS_MAX, ClaudeIdentity, ClaudeIdentityProvider
+from tests.requirements import requirement
 
 PROVIDER = ClaudeIdentityProvider()
 clients = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=CLIENT_CHARS_MAX)
 sessions = st.from_regex(r"[A-Za-z0-9._:@-]{1,128}", fullmatch=True)
 
 
+@requirement("identity:claude")
 @pytest.mark.parametrize(
     ("client", "session", "instance"),
     [

@@ -22,6 +22,7 @@ from continuum.identity.issuer_keys import (
 )
 from tests.identity.issuer import Issuer, Trouble, new_key, public_jwk
 from tests.identity.turned_time import TurnedTime
+from tests.requirements import requirement
 
 SHORT = 0.3
 
@@ -37,6 +38,7 @@ def waited_for(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
     return True
 
 
+@requirement("identity:oidc")
 @pytest.fixture
 def keys(issuer: Issuer, time: TurnedTime) -> IssuerKeys:
     return IssuerKeys(issuer.url, monotonic=time.monotonic, read=lambda address: read_document(address, SHORT))

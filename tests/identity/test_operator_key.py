@@ -9,8 +9,10 @@ import pytest
 
 from continuum.errors import ConfigurationError
 from continuum.identity.operator_key import operator_key, write_key_file
+from tests.requirements import requirement
 
 
+@requirement("identity:operator-key")
 def test_an_operators_key_is_new_each_time() -> None:
     keys = {operator_key("live") for _ in range(100)}
     assert len(keys) == 100

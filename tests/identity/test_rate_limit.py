@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from continuum.errors import RateLimitedError
 from continuum.identity.rate_limit import Allowance, Limits, MemoryLimiter, Policy, limit_headers, retry_after
 from tests.identity.turned_time import TurnedTime
+from tests.requirements import requirement
 
 POLICY = Policy("credential", quota=10, window_seconds=60)
 
@@ -18,6 +19,7 @@ policies = st.builds(
 )
 
 
+@requirement("limits:rate")
 @pytest.fixture
 def limiter(time: TurnedTime) -> MemoryLimiter:
     return MemoryLimiter(monotonic=time.monotonic)

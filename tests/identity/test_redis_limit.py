@@ -15,11 +15,13 @@ from continuum.identity.rate_limit import Policy
 from continuum.identity.redis_limit import BUDGET_SECONDS, RedisLimiter, open_limiter_client
 from tests.identity.turned_time import TurnedTime
 from tests.redis_servers import OwnRedis, SlowProxy
+from tests.requirements import requirement
 
 POLICY = Policy("tenant", quota=10, window_seconds=60)
 PATIENT = 10.0
 
 
+@requirement("limits:redis")
 @pytest.fixture
 def client(redis_url: str) -> Iterator[Redis]:
     with closing(open_redis(redis_url, budget_seconds=PATIENT)) as opened:

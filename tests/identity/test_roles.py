@@ -20,11 +20,13 @@ from continuum.identity.roles import (
     narrowed,
     permissions_of,
 )
+from tests.requirements import requirement
 
 roles = st.sampled_from(ROLES)
 scopes = st.lists(st.sampled_from(PERMISSIONS), max_size=8)
 
 
+@requirement("identity:roles")
 @given(role=roles, named=scopes)
 def test_scopes_narrow_a_role_and_never_widen_it(role: Role, named: list[Permission]) -> None:
     left = narrowed(role, named)

@@ -22,6 +22,7 @@ from continuum.identity.token_claims import TOKEN_CHARS_MAX
 from continuum.identity.tokens import SECRET_BYTES_MIN, TokenVerifier
 from tests.identity.issuer import Issuer, PrivateKey, new_key, public_jwk
 from tests.identity.turned_time import START, TurnedTime
+from tests.requirements import requirement
 
 SECRET = b"a secret of at least 32 bytes, for tests"
 NOW = START // 1_000_000
@@ -59,6 +60,7 @@ def _by_secret(data: bytes) -> bytes:
     return hmac.digest(SECRET, data, hashlib.sha256)
 
 
+@requirement("identity:tokens")
 @pytest.fixture
 def verifier(time: TurnedTime) -> TokenVerifier:
     return TokenVerifier(clock=time, audience=AUDIENCE, secret=SECRET, monotonic=time.monotonic)

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.websockets import WebSocket
 
-from continuum.api.callers import acting_for, credential_of
 from continuum.api.cursors import cursor_of, place_of
 from continuum.api.dependencies import Memory, ServiceRoute, TheRuntime
 from continuum.api.errors import STATUS, problem
 from continuum.api.schemas_sync import InstanceBody, InstancesQuery, InstancesResponse, SyncBody, SyncResponse
+from continuum.api.socket_door import ServiceDoor
 from continuum.coordination.instance_manager import Instance
 from continuum.coordination.sync import Learnt, SyncRequest
 from continuum.core.twins import run_in
 from continuum.core.validation import checked_time
 from continuum.domain.clock import from_micros
-from continuum.domain.ids import TenantId
 from continuum.domain.records import Message
-from continuum.errors import AuthenticationError, ContinuumError, InvalidInputError
-from continuum.identity.principals import Principal
-from continuum.identity.roles import Permission
+from continuum.errors import ContinuumError, InvalidInputError
 from continuum.realtime.events import event_id
-from continuum.realtime.websocket import SocketCaller, serve_socket
+from continuum.realtime.websocket import serve_socket
 from continuum.runtime import Runtime
-from continuum.runtime.safety import origins_of
-
-PERMISSION: Permission = "instances:use"
-SOCKET_COST = 1.0
 
 router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["instances"])
 sockets = APIRouter()
@@ -40,7 +32,7 @@ async def sync_socket(websocket: WebSocket) -> None:
     """Live sync of one instance; the protocol is described in the reference of the WebSocket."""
     runtime: Runtime = websocket.app.state.runtime
     try:
-        await serve_socket(websocket, runtime.realtime, _Door(runtime))
+        await serve_socket(websocket, runtime.realtime, ServiceDoor(runtime, websocket))
     except ContinuumError as error:
         await websocket.send_denial_response(problem(STATUS[type(error)], error.code, str(error)))
 
@@ -101,52 +93,3 @@ def _request(body: SyncBody) -> SyncRequest:
         messages = tuple(Message(**dict(said)) for said in each.messages)
         learnt.append(Learnt(each.number, messages, from_micros(at), each.session_id, each.metadata))
     return SyncRequest(body.instance_id, body.after_seq, tuple(learnt))
-
-
-@dataclass(frozen=True, slots=True)
-class _Caller:
-    """A principal that holds a socket open."""
-
-    runtime: Runtime
-    principal: Principal
-    tenant_id: TenantId
-    credential: str | None
-
-    async def recheck(self) -> None:
-        """See whether the key was revoked, has expired, or lost its permission."""
-        if self.credential is not None:
-            principal = await self.runtime.gatekeeper.identify(self.credential)
-            principal.require(PERMISSION)
-
-
-class _Door:
-    """Lets in who may use instances of the tenant that is named."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-
-    def allows_origin(self, origin: str) -> bool:
-        allowed = origins_of(self._runtime.config)
-        return origin in allowed or "*" in allowed
-
-    async def caller(self, websocket: WebSocket, named: TenantId | None) -> SocketCaller | None:
-        credential = credential_of(websocket)
-        if credential is not None:
-            return await self.caller_by(credential, named)
-        try:
-            principal = self._runtime.gatekeeper.without_credential()
-        except AuthenticationError:
-            return None
-        return await self._admitted(principal, named, None)
-
-    async def caller_by(self, token: str, named: TenantId | None) -> SocketCaller:
-        return await self._admitted(await self._runtime.gatekeeper.identify(token), named, token)
-
-    async def _admitted(self, principal: Principal, named: TenantId | None, credential: str | None) -> SocketCaller:
-        runtime = self._runtime
-        principal.require(PERMISSION)
-        principal = acting_for(principal, named, runtime.default_tenant)
-        assert principal.tenant_id is not None
-        tenant = runtime.checked_tenant(principal.tenant_id)
-        await runtime.limits.take(principal, tenant, SOCKET_COST)
-        return _Caller(runtime, principal, tenant, credential)
