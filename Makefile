@@ -12,7 +12,7 @@ STORES ?=
 BACKEND ?=
 JOBS ?= 2
 
-.PHONY: setup run demo test lint bench soak lock clean
+.PHONY: setup run demo test lint bench bench-service soak lock clean
 
 setup: $(STAMP)
 
@@ -42,6 +42,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(if $(BACKEND),--only $(BACKEND),) $(if $(DATA),--data $(DATA),) $(if $(STORES),--stores $(STORES),)
+
+bench-service: setup
+	@$(BIN)/python -m benchmarks.service $(if $(STORES),--stores $(STORES),)
 
 soak: setup
 	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile exploring --timeout 7200

