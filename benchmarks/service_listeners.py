@@ -1,7 +1,8 @@
-"""Instances that listen, in a process of their own: `python -m benchmarks.service_listeners PORT KEY COUNT EVENTS FILE`.
+"""Instances that listen, in a process of their own.
 
-Prints ``ready``, and at the end writes JSON to the file: for each instance the numbers of the events it got, in their order,
-and for each event the moment (seconds of the machine's monotonic clock) at which it came.
+`python -m benchmarks.service_listeners PORT KEY COUNT EVENTS FILE` prints ``ready``, and at the end writes JSON to the
+file: for each instance the numbers of the events it got, in their order, each with the moment (seconds of the
+machine's monotonic clock) at which it came.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ from continuum.core.config import MemoryConfig
 from continuum.errors import ContinuumError
 from continuum.runtime import Runtime
 from continuum.runtime.safety import origins_of
+from continuum.storage.factory import is_postgres
 
 
 def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
@@ -94,12 +95,16 @@ def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> F
 
 
 def gate_of(config: MemoryConfig) -> FairGate:
-    """The gate that every call passes: one tenant may wait with half of all at most, while others wait too."""
-    return FairGate(
-        config.request_slots, max(1, config.waiting_requests // 2), config.waiting_requests, config.waiting_seconds
-    )
+    """The gate that every call passes: one tenant may wait with half of all at most, while others wait too.
+
+    Few slots on the embedded store: calls are bound to the interpreter there, and whoever comes next waits for all that
+    are at work. On a server most of a call is waiting for it.
+    """
+    slots = config.request_slots or (SLOTS_ON_SERVER if is_postgres(config.store) else SLOTS_EMBEDDED)
+    return FairGate(slots, max(1, config.waiting_requests // 2), config.waiting_requests, config.waiting_seconds)
 
 
+SLOTS_EMBEDDED, SLOTS_ON_SERVER = 4, 16
 ROUTES = (memory, browsing, entities, facts, looking_back, forgetting, use, trust, transfer, sync, admin, health)
 GZIP_BYTES_MIN = 4_096
 GZIP_LEVEL = 4

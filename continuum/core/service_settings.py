@@ -52,7 +52,9 @@ class ServiceSettings:
         60_000, "requests of one tenant, 0 for no limit", unit="a minute", env="CONTINUUM_TENANT_RATE_PER_MINUTE"
     )
     request_slots: int = setting(
-        16, "requests of one process that are worked on at once", env="CONTINUUM_REQUEST_SLOTS"
+        0,
+        "requests of one process that are worked on at once; 0 for 4 on the embedded store and 16 on a server",
+        env="CONTINUUM_REQUEST_SLOTS",
     )
     waiting_requests: int = setting(
         2_000, "requests of one process that may wait for their turn", env="CONTINUUM_WAITING_REQUESTS"
@@ -128,7 +130,7 @@ class ServiceSettings:
 SERVICE_BOUNDS: dict[str, tuple[float, float]] = {
     "rate_per_minute": (0, 100_000_000),
     "tenant_rate_per_minute": (0, 100_000_000),
-    "request_slots": (1, 10_000),
+    "request_slots": (0, 10_000),
     "waiting_requests": (1, 1_000_000),
     "waiting_seconds": (0.01, 600),
     "request_seconds": (0.1, 86_400),

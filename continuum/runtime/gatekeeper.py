@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from continuum.core.assembly import Engine
 from continuum.core.config import MemoryConfig
+from continuum.core.tenant_limits import TenantLimits
 from continuum.core.twins import run_in
+from continuum.domain.ids import TenantId
 from continuum.errors import AuthenticationError, ConfigurationError
 from continuum.identity.api_keys import ApiKeys
 from continuum.identity.operator_key import Environment, operator_key, write_key_file
@@ -29,10 +32,11 @@ MISSING = "the request carries no credential; send X-API-Key, or Authorization: 
 class Gatekeeper:
     """Knows callers by their credentials. Keys and tokens are known anew at least every half second."""
 
-    def __init__(self, config: MemoryConfig, engine: Engine) -> None:
+    def __init__(self, config: MemoryConfig, engine: Engine, heard: Callable[[TenantId, TenantLimits], None]) -> None:
+        """`heard` is told the limits of each tenant whose key is looked up."""
         self.asks_for_credentials = needs_credentials(config)
         environment: Environment = "live" if config.env == "production" else "test"
-        self.keys = ApiKeys(StoredKeys(engine), engine.clock, environment=environment)
+        self.keys = ApiKeys(StoredKeys(engine, heard), engine.clock, environment=environment)
         self._tokens = _verifier(config, engine)
         self._operator_hash = _operator_hash(config, engine)
         # Of its own: who waits for an issuer must not keep recalls waiting.

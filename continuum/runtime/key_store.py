@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from continuum.core.assembly import Engine
 from continuum.core.stating import ensure_tenant
+from continuum.core.tenant_limits import TenantLimits
 from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId
 from continuum.identity.api_keys import StoredKey
@@ -13,13 +16,20 @@ from continuum.storage.repositories.api_keys import ApiKeyRow
 class StoredKeys:
     """The keys of all tenants of one store; each look-up is one statement in the tenant's own rows."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, heard: Callable[[TenantId, TenantLimits], None]) -> None:
+        """`heard` is told a tenant's limits with each look-up: they are needed next, and read in the same trip."""
         self._engine = engine
+        self._heard = heard
 
     def get(self, tenant_id: TenantId, key_id: str) -> StoredKey | None:
         """A key, or None. Raises StorageError."""
         with self._engine.unit(tenant_id, write=False) as work:
+            work.tenants.foresee()
+            work.api_keys.foresee(key_id)
+            tenant = work.tenants.get()
             row = work.api_keys.get(key_id)
+        if tenant is not None:
+            self._heard(tenant_id, TenantLimits.from_text(tenant.limits))
         return None if row is None else _key(tenant_id, row)
 
     def put(self, key: StoredKey) -> None:

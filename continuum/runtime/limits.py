@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -46,6 +47,7 @@ class DoorLimits:
         self._limits = Limits(limiter)
         self._blocks = blocks
         self._monotonic = monotonic
+        self._lock = threading.Lock()
         self._known: OrderedDict[TenantId, tuple[float, TenantLimits]] = OrderedDict()
 
     async def take(self, principal: Principal, tenant: TenantId, cost: float) -> Admission:
@@ -71,9 +73,18 @@ class DoorLimits:
         known = self._known.get(tenant)
         return known is not None and known[1].audit_reads
 
+    def know(self, tenant: TenantId, limits: TenantLimits) -> None:
+        """Believe what somebody has read of a tenant's limits just now; from any thread."""
+        with self._lock:
+            self._known[tenant] = (self._monotonic() + KNOWN_SECONDS, limits)
+            self._known.move_to_end(tenant)
+            if len(self._known) > KNOWN_TENANTS_MAX:
+                self._known.popitem(last=False)
+
     def forget(self, tenant: TenantId) -> None:
         """Read a tenant's limits anew with its next request."""
-        self._known.pop(tenant, None)
+        with self._lock:
+            self._known.pop(tenant, None)
 
     def _rate_of(self, limits: TenantLimits) -> int:
         own = limits.requests_per_minute
@@ -85,10 +96,7 @@ class DoorLimits:
         if known is not None and known[0] > now:
             return known[1]
         limits = await run_in(self._tenants.engine.readers, lambda: self._tenants.limits_of(tenant))
-        self._known[tenant] = (now + KNOWN_SECONDS, limits)
-        self._known.move_to_end(tenant)
-        if len(self._known) > KNOWN_TENANTS_MAX:
-            self._known.popitem(last=False)
+        self.know(tenant, limits)
         return limits
 
 

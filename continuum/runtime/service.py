@@ -123,12 +123,12 @@ def open_runtime(config: MemoryConfig) -> Runtime:
     check_service(config)
     with ExitStack() as stack:
         tenants = stack.enter_context(TenantManager(config=config))
-        gatekeeper = Gatekeeper(config, tenants.engine)
+        limits = DoorLimits(config, tenants, _limiter(config, stack), blocks=config.redis_url is not None)
+        gatekeeper = Gatekeeper(config, tenants.engine, limits.know)
         stack.callback(gatekeeper.close)
         audit = AuditLog(tenants.engine)
         refusals = Refusals(audit)
         stack.callback(refusals.close)
-        limits = DoorLimits(config, tenants, _limiter(config, stack), blocks=config.redis_url is not None)
         realtime = open_realtime(
             tenants,
             heartbeat_seconds=config.heartbeat_seconds,

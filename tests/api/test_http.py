@@ -270,6 +270,6 @@ def test_the_api_describes_itself(client: TestClient) -> None:
             *("entities/search", "entities/{entity_id}", "entities/{entity_id}/history"),
             *("entities/{entity_id}/neighbourhood", "links", "limits", "audit", "audit/verify"),
             *("admin/api-keys", "admin/api-keys/{key}"),
-            *("admin/tenants", "admin/tenants/{tenant}", "admin/tenants/{tenant}/limits"),
+            *("admin/tenants", "admin/tenants/{tenant}", "admin/tenants/{tenant}/limits", "instances", "sync"),
         )
     }

@@ -43,6 +43,10 @@ class ApiKeyRows(Repository):
             expires_at=key.expires_at,
         )
 
+    def foresee(self, key_id: str) -> None:
+        """`get` will be asked for this."""
+        self._foresee("get_api_key", key_id=key_id)
+
     def get(self, key_id: str) -> ApiKeyRow | None:
         rows = self._rows("get_api_key", key_id=key_id)
         return _key_of(rows[0]) if rows else None
