@@ -23,7 +23,7 @@ _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """All samples of one metric, by name and labels; without the times at which they were made, which add up to none."""
+    """All samples of one metric, by name and labels, without the times at which they were made."""
 
     name: str
     kind: str

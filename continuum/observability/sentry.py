@@ -10,6 +10,7 @@ import math
 import random
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from continuum.core.config import MemoryConfig
@@ -120,8 +121,8 @@ class SentryReporter:
                 "type": "transaction",
                 "transaction": f"{seen.method} {seen.route}",
                 "transaction_info": {"source": "route"},
-                "start_timestamp": seen.began_at,
-                "timestamp": seen.began_at + seen.seconds,
+                "start_timestamp": datetime.fromtimestamp(seen.began_at, UTC),
+                "timestamp": datetime.fromtimestamp(seen.began_at + seen.seconds, UTC),
                 "platform": "python",
                 "spans": [],
                 "tags": {"http.status_code": str(seen.status)},

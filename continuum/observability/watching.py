@@ -90,7 +90,7 @@ def open_watching(config: MemoryConfig, secret: Callable[[], bytes]) -> Watching
             watching.analytics = _analytics(config, secret)
             stack.callback(watching.analytics.close)
             watching.sinks.append(HarmlessSink(watching.analytics))
-        watching._stack = stack.pop_all()  # noqa: SLF001  our own
+        watching._stack = stack.pop_all()
         return watching
 
 
