@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import service_sockets, service_tenants
+from benchmarks import service_door, service_sockets, service_tenants
 from benchmarks.report import Report, percentiles
 from benchmarks.service_process import Load, Served, free_port, key_of, post, result_of, running, service, start_load
 from benchmarks.stores import TENANT, filled
@@ -91,8 +91,14 @@ def cached(report: Report, folder: Path, quick: bool) -> None:
             measured(report, "recall over HTTP", f"recall, cached, {workers} workers", served, requests)
 
 
-PARTS |= {"recall": recall, "cached": cached, "mixed": service_tenants.mixed, "flood": service_tenants.flood,
-          "sockets": service_sockets.run}  # fmt: skip
+PARTS |= {
+    "recall": recall,
+    "cached": cached,
+    "door": service_door.run,
+    "mixed": service_tenants.mixed,
+    "flood": service_tenants.flood,
+    "sockets": service_sockets.run,
+}
 
 
 def main() -> None:

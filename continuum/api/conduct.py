@@ -90,7 +90,7 @@ class Call:
 
 async def conduct(runtime: Runtime, operation: Operation, request: Request, handler: Handler) -> Response:
     """Do what a request asks, or refuse it. Raises ContinuumError and HTTPException."""
-    call = await _admitted(runtime, operation, request)
+    call = await admitted(runtime, operation, request)
     request.scope["call"] = call
     allowance = await runtime.limits.take(call.principal, call.tenant_id, operation.cost)
     async with request.app.state.gate.slot(call.tenant_id):
@@ -100,7 +100,7 @@ async def conduct(runtime: Runtime, operation: Operation, request: Request, hand
     return response
 
 
-async def _admitted(runtime: Runtime, operation: Operation, request: Request) -> Call:
+async def admitted(runtime: Runtime, operation: Operation, request: Request) -> Call:
     """The call, if its caller is known and may do this here; refusals are written down."""
     source = source_of(request, runtime.proxies)
     try:

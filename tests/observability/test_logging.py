@@ -102,7 +102,9 @@ def test_configuring_again_replaces_the_handler_and_leaves_those_of_others(logs:
 def test_what_the_server_underneath_says_comes_the_same_way(logs: Configure) -> None:
     stream = logs()
     logging.getLogger("uvicorn.error").info("Started server process [%d]", 1)
-    warnings.warn("old", DeprecationWarning, stacklevel=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
     assert [line["logger"] for line in lines(stream)] == ["uvicorn.error", "py.warnings"]
 
 
