@@ -75,6 +75,7 @@ class Call:
     def committed(self, seq: int) -> None:
         self.is_pending = False
         self.seq = seq
+        self.runtime.audit.written += 1
         self.runtime.refusals.wrote(self.tenant_id)
 
     def entry(self, outcome: str) -> AuditEntry:

@@ -17,8 +17,10 @@ from starlette.types import Lifespan
 
 import continuum
 from continuum.api.errors import answer_continuum_error, answer_unexpected_error, problem
-from continuum.api.fair_gate import FairGate
+from continuum.api.fair_gate import FairGate, GateStats
+from continuum.api.middleware.analytics_middleware import AnalyticsMiddleware
 from continuum.api.middleware.host_names import LoopbackHostGuard
+from continuum.api.middleware.metrics import RequestMetrics
 from continuum.api.middleware.request_context import RequestContext
 from continuum.api.openapi import describe
 from continuum.api.routes import (
@@ -30,6 +32,7 @@ from continuum.api.routes import (
     health,
     looking_back,
     memory,
+    metrics,
     sync,
     transfer,
     trust,
@@ -38,6 +41,7 @@ from continuum.api.routes import (
 from continuum.api.schemas import Problem
 from continuum.core.config import MemoryConfig
 from continuum.errors import ContinuumError
+from continuum.observability.metrics import Readings
 from continuum.runtime import Runtime
 from continuum.runtime.safety import origins_of
 from continuum.storage.factory import is_postgres
@@ -55,7 +59,8 @@ def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> F
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     app.state.runtime = runtime
-    app.state.gate = gate_of(runtime.config)
+    gate = app.state.gate = gate_of(runtime.config)
+    runtime.watching.watch(lambda: _gate_figures(gate.stats()))
     for routes in (
         memory,
         browsing,
@@ -69,6 +74,7 @@ def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> F
         sync,
         admin,
         health,
+        metrics,
     ):
         app.include_router(routes.router)
     app.include_router(sync.sockets)
@@ -89,6 +95,9 @@ def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> F
         )
     if not runtime.gatekeeper.asks_for_credentials:
         app.add_middleware(LoopbackHostGuard)
+    if runtime.watching.analytics is not None:
+        app.add_middleware(AnalyticsMiddleware, analytics=runtime.watching.analytics)
+    app.add_middleware(RequestMetrics, watching=runtime.watching)
     app.add_middleware(RequestContext)
     app.openapi = functools.cache(functools.partial(describe, app))  # type: ignore[method-assign]  # as FastAPI asks
     return app
@@ -105,7 +114,18 @@ def gate_of(config: MemoryConfig) -> FairGate:
 
 
 SLOTS_EMBEDDED, SLOTS_ON_SERVER = 4, 16
-ROUTES = (memory, browsing, entities, facts, looking_back, forgetting, use, trust, transfer, sync, admin, health)
+
+
+def _gate_figures(stats: GateStats) -> Readings:
+    return {
+        "continuum_gate_working": float(stats.working),
+        "continuum_gate_waiting": float(stats.waiting),
+        "continuum_gate_waiting_tenants": float(stats.waiting_tenants),
+        "continuum_gate_served": float(stats.served),
+        "continuum_gate_refused": {"full": float(stats.refused_full), "late": float(stats.refused_late)},
+    }
+
+
 GZIP_BYTES_MIN = 4_096
 GZIP_LEVEL = 4
 """Packing costs more than sending on the way to a near caller: small answers go as they are."""

@@ -7,9 +7,10 @@ import functools
 import os
 import signal
 import ssl
+import tempfile
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +23,7 @@ import continuum
 from continuum.api.server import create_app
 from continuum.core.config import MemoryConfig
 from continuum.errors import ConfigurationError
+from continuum.observability.watching import log_as_set
 from continuum.realtime.abortable_protocol import AbortableProtocol
 from continuum.realtime.websocket import MESSAGE_BYTES_MAX
 from continuum.runtime import Runtime, open_runtime
@@ -31,10 +33,17 @@ KEEP_ALIVE_SECONDS = 30
 TLS_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
-def application(config: MemoryConfig) -> FastAPI:
-    """The application on a runtime of its own, which is closed when the server says that it ends."""
+def application(config: MemoryConfig, figures: Path | None = None) -> FastAPI:
+    """The application on a runtime of its own, which is closed when the server says that it ends.
+
+    `figures` is the folder through which the processes of one service know each other's figures.
+    """
+    log_as_set(config)
     runtime = open_runtime(config)
-    return create_app(runtime, lifespan=functools.partial(_life, runtime))
+    app = create_app(runtime, lifespan=functools.partial(_life, runtime))
+    if figures is not None:
+        runtime.watching.join(figures)
+    return app
 
 
 @asynccontextmanager
@@ -91,8 +100,24 @@ def serve(config: MemoryConfig, *, reload: bool = False) -> None:
     """
     if config.workers > 1 and config.store == ":memory:":
         raise ConfigurationError("a store in memory is of one process; serve it with one worker")
+    log_as_set(config)
+    with _figures(config) as figures:
+        _serve(config, figures, reload=reload)
+
+
+@contextmanager
+def _figures(config: MemoryConfig) -> Iterator[Path | None]:
+    """A private folder in which several workers leave their figures; removed at the end."""
+    if config.workers == 1:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="continuum-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _serve(config: MemoryConfig, figures: Path | None, *, reload: bool) -> None:
     server = uvicorn.Config(
-        functools.partial(application, config),
+        functools.partial(application, config, figures),
         factory=True,
         host=config.api_host.strip("[]"),  # as a person may write an IPv6 address
         port=config.api_port,

@@ -92,7 +92,8 @@ class DistributedCache(Generic[Value]):
             return self._changed.wait_for(lambda: not self._waiting and not self._busy, wait_seconds)
 
     def stats(self) -> dict[str, int]:
-        """The near entries; hits and misses of both as one; errors of both. Also `far_hits`, and `dropped` puts."""
+        """The near entries; hits and misses of both as one; errors of both. Also `far_hits`, `dropped` puts,
+        and `far_open` (1 while Redis is not asked)."""
         near, far = self._near.stats(), self._far.stats()
         with self._changed:
             own = dict(self._counts)
@@ -104,6 +105,7 @@ class DistributedCache(Generic[Value]):
             "near_hits": near["hits"],
             "far_hits": far["hits"],
             "far_calls": far["calls"],
+            "far_open": int(not self._far.available),
             "dropped": own.get("dropped", 0),
             "evictions": near["evictions"],
             "bytes": near["bytes"],

@@ -19,7 +19,7 @@ from continuum.core.stating import ensure_tenant
 from continuum.domain.clock import Micros, iso
 from continuum.domain.ids import TenantId
 from continuum.domain.records import Json
-from continuum.errors import InvalidInputError
+from continuum.errors import InvalidInputError, StorageError
 from continuum.storage.repositories.audit import AuditRow
 from continuum.storage.unit_of_work import UnitOfWork
 
@@ -104,11 +104,20 @@ class AuditLog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.written = 0
+        """Entries that this process wrote, and those that the store did not take: figures, not to be relied upon."""
+        self.failed = 0
 
     def record(self, tenant_id: TenantId, entries: Iterable[AuditEntry]) -> None:
         """Add entries in a transaction of their own; durable when it returns. Raises StorageError."""
-        with self._engine.unit(tenant_id, write=True) as work:
-            append_entries(work, entries, self._engine.clock.now())
+        told = list(entries)
+        try:
+            with self._engine.unit(tenant_id, write=True) as work:
+                append_entries(work, told, self._engine.clock.now())
+        except StorageError:
+            self.failed += len(told)
+            raise
+        self.written += len(told)
 
     def list(self, tenant_id: TenantId, *, after: int = 0, limit: int = 100) -> list[AuditRow]:
         """The next rows behind a number, oldest first, at most `limit` (1 to 1,000). Raises InvalidInputError."""

@@ -75,16 +75,16 @@ class SentryReporter:
         self._scrubber = scrubber
         self._share = traces_share
         self._drawn = drawn
+        self._closed = False
         self._event_of = event_from_exception
         try:
-            self._client = Client(
+            self._client = Client(  # send_default_pii is off unless set, and deprecated: `_clean` does not rely on it
                 dsn,
                 release=release,
                 environment=environment,
                 default_integrations=False,
                 auto_enabling_integrations=False,
                 auto_session_tracking=False,
-                send_default_pii=False,
                 include_local_variables=False,
                 max_request_body_size="never",
                 send_client_reports=False,
@@ -139,7 +139,9 @@ class SentryReporter:
 
     def close(self) -> None:
         """Send what waits, for two seconds at most. Calling it again does nothing."""
-        within(CLOSE_SECONDS, lambda: self._client.close(timeout=CLOSE_SECONDS))
+        if not self._closed:
+            self._closed = True
+            within(CLOSE_SECONDS, lambda: self._client.close(timeout=CLOSE_SECONDS))
 
     def _clean(self, event: Event, _: Hint) -> Event | None:
         """What may leave of an event, with every text of it looked through."""

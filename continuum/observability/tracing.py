@@ -52,6 +52,7 @@ class Tracer:
         self._tracer = self._provider.get_tracer("continuum", version)
         self._propagator = TraceContextTextMapPropagator()
         self._server = SpanKind.SERVER
+        self._closed = False
         self._failed = Status(StatusCode.ERROR)
 
     def watch(self, seen: RequestSeen) -> None:
@@ -83,7 +84,9 @@ class Tracer:
 
     def close(self) -> None:
         """Send what waits, for two seconds at most. Calling it again does nothing."""
-        within(CLOSE_SECONDS, self._provider.shutdown)
+        if not self._closed:
+            self._closed = True
+            within(CLOSE_SECONDS, self._provider.shutdown)
 
 
 def traces_address(endpoint: str) -> str:

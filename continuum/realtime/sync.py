@@ -91,6 +91,10 @@ class SyncManager:
         """Everybody who listens now."""
         return [each for channel in self._channels.values() for each in channel.listeners]
 
+    def listening(self) -> int:
+        """How many listen now; from any thread."""
+        return sum(len(channel.listeners) for channel in tuple(self._channels.values()))
+
     def followed(self) -> list[TenantId]:
         """The tenants that somebody listens to."""
         return [channel.tenant_id for channel in self._channels.values()]

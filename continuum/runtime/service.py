@@ -12,14 +12,18 @@ from continuum.compliance.audit import PLATFORM, AuditLog
 from continuum.core.assembly import Engine
 from continuum.core.async_memory import AsyncConsciousMemory
 from continuum.core.config import MemoryConfig, refuse_absent_service_features
+from continuum.core.listeners import HarmlessSink
+from continuum.core.stating import ensure_tenant
 from continuum.core.tenants import TenantManager
 from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId, tenant_id
 from continuum.errors import InvalidInputError, KeyInFlightError
 from continuum.identity.rate_limit import MemoryLimiter, RateLimiter
 from continuum.identity.redis_limit import BUDGET_SECONDS, CONNECT_SECONDS, RedisLimiter
+from continuum.observability.watching import Watching, check_watching, open_watching
 from continuum.realtime.broadcast import RedisBroadcaster
 from continuum.realtime.integration import Realtime, open_realtime
+from continuum.runtime.figures import engine_figures
 from continuum.runtime.gatekeeper import Gatekeeper
 from continuum.runtime.limits import DoorLimits
 from continuum.runtime.refusals import Refusals
@@ -47,6 +51,7 @@ class Runtime:
     audit: AuditLog
     refusals: Refusals
     realtime: Realtime
+    watching: Watching
     proxies: tuple[Network, ...]
     is_draining: bool = False
     """Whether the service is about to stop: it says so before it takes no more calls."""
@@ -116,6 +121,7 @@ def check_service(config: MemoryConfig) -> None:
     """Raise ConfigurationError if the settings, or the environment, ask for what is unsafe or not there."""
     refuse_absent_service_features()
     refuse_unsafe(config)
+    check_watching(config)
 
 
 def open_runtime(config: MemoryConfig) -> Runtime:
@@ -123,6 +129,9 @@ def open_runtime(config: MemoryConfig) -> Runtime:
     check_service(config)
     with ExitStack() as stack:
         tenants = stack.enter_context(TenantManager(config=config))
+        watching = open_watching(config, lambda: _store_secret(tenants.engine))
+        stack.callback(watching.close)
+        tenants.engine.events = HarmlessSink(watching)
         limits = DoorLimits(config, tenants, _limiter(config, stack), blocks=config.redis_url is not None)
         gatekeeper = Gatekeeper(config, tenants.engine, limits.know)
         stack.callback(gatekeeper.close)
@@ -139,7 +148,26 @@ def open_runtime(config: MemoryConfig) -> Runtime:
         )
         stack.callback(realtime.close)
         proxies = tuple(proxies_of(config))
-        return Runtime(config, tenants, gatekeeper, limits, audit, refusals, realtime, proxies, _stack=stack.pop_all())
+        runtime = Runtime(
+            config,
+            tenants,
+            gatekeeper,
+            limits,
+            audit,
+            refusals,
+            realtime,
+            watching,
+            proxies,
+            _stack=stack.pop_all(),
+        )
+        watching.watch(lambda: engine_figures(runtime))
+        return runtime
+
+
+def _store_secret(engine: Engine) -> bytes:
+    """A secret of the store's own: the one of the platform's tenant, which is made if there is none."""
+    with engine.unit(PLATFORM, write=True) as work:
+        return work.tenants.secret() or ensure_tenant(work, engine.clock.now()).secret
 
 
 def _limiter(config: MemoryConfig, stack: ExitStack) -> RateLimiter:

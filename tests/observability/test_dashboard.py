@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from continuum.domain.events import MemoryAdded
 from continuum.observability.metrics import READ_AT_SCRAPE, ServiceMetrics
 from continuum.observability.requests_seen import RequestSeen
 from tests.requirements import requirement
@@ -45,6 +46,7 @@ def figures() -> dict[str, set[str]]:
     """Each sample that can be shown, with its labels."""
     metrics = ServiceMetrics(by_tenant=True)
     metrics.answered(RequestSeen("GET", "/v1/stats", 200, 0.0, 0.1, 1, "", "alice"))
+    metrics.heard(MemoryAdded("alice", "i", "m", 1, 0))
     metrics.socket_closed("1000")
     metrics.watch(lambda: {name: {"x": 1.0} if each.label else 1.0 for name, each in READ_AT_SCRAPE.items()})
     found: dict[str, set[str]] = {}

@@ -148,7 +148,7 @@ def test_the_same_figures_are_shown_in_both_formats() -> None:
     assert plain_type.startswith("text/plain; version=0.0.4")
     assert open_type.startswith("application/openmetrics-text")
     shown = {each.name for family in parsed(plain.decode()) for each in family.samples}
-    assert shown == {each.name for family in parsed_openmetrics(opened.decode()) for each in family.samples}
+    assert shown == {each.name for family in parsed_openmetrics(opened.decode()) for each in family.samples}  # type: ignore[no-untyped-call]  # of the client
 
 
 def test_the_process_and_the_version_are_among_the_figures() -> None:

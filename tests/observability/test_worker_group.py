@@ -123,15 +123,13 @@ def test_a_frozen_process_holds_nobody_up_and_its_last_counts_stand(tmp_path: Pa
 
 
 def test_processes_that_take_over_from_each_other_leave_no_files_behind(tmp_path: Path) -> None:
-    counted = 0
-    for number in range(5):
+    for number in range(1, 6):
         metrics = ServiceMetrics()
         group = WorkerGroup(tmp_path, metrics.snapshot)
         metrics.answered(SEEN)
-        counted += 1
         for each in tmp_path.glob("*.json"):
             os.utime(each, (0, 0))
-        assert figure(group.gather(), "continuum_requests_total") == counted, number
+        assert figure(group.gather(), "continuum_requests_total") == number
         assert len(list(tmp_path.iterdir())) == 3  # the lock, its socket and its file
         group.close()
     assert sorted(path.suffix for path in tmp_path.iterdir()) == ["", ".json"]
@@ -168,7 +166,7 @@ def test_many_may_gather_at_once(tmp_path: Path) -> None:
     groups = [WorkerGroup(tmp_path, metrics.snapshot) for _ in range(4)]
     found: list[float] = []
     threads = [
-        threading.Thread(target=lambda group=group: found.append(figure(group.gather(), "continuum_requests_total")))  # type: ignore[misc]  # bound now
+        threading.Thread(target=lambda group=group: found.append(figure(group.gather(), "continuum_requests_total")))
         for group in groups
     ]
     for thread in threads:

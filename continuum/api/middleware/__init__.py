@@ -1,1 +1,4 @@
-"""Plain ASGI layers around the application, outermost first: request context, origins, packing, host names."""
+"""Plain ASGI layers around the application.
+
+Outermost first: request context, metrics, analytics, host names, origins, packing.
+"""

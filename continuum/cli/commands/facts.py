@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from continuum.cli.output import fact_rows, print_json, print_table, say
-from continuum.cli.settings import Options, with_options
-from continuum.core.memory import ConsciousMemory
+from continuum.cli.remote import opened, tenant_of
+from continuum.cli.settings import Options, with_server_options
 
 
 @click.command()
@@ -17,7 +17,7 @@ from continuum.core.memory import ConsciousMemory
 @click.option("--current-only", is_flag=True, help="Leave out what does not hold.")
 @click.option("--after", default="", help="Go on behind this id.")
 @click.option("--limit", type=int, default=100, show_default=True)
-@with_options
+@with_server_options
 def command(
     options: Options,
     subject: str | None,
@@ -29,7 +29,7 @@ def command(
     limit: int,
 ) -> None:
     """List facts, of one SUBJECT and ATTRIBUTE if named, with when they hold and who said so."""
-    with ConsciousMemory(config=options.existing) as memory:
+    with opened(options) as memory:
         found = memory.facts(
             subject,
             attribute,
@@ -39,7 +39,7 @@ def command(
             after=after,
             limit=limit,
         )
-        tenant = memory.tenant_id
+        tenant = tenant_of(memory)
     if options.as_json:
         print_json({"facts": found, "tenant_id": tenant})
         return

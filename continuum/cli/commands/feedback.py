@@ -5,21 +5,21 @@ from __future__ import annotations
 import click
 
 from continuum.cli.output import print_json
-from continuum.cli.settings import Options, with_options
-from continuum.core.memory import ConsciousMemory
+from continuum.cli.remote import opened
+from continuum.cli.settings import Options, with_server_options
 
 
 @click.command()
 @click.argument("recall_id")
 @click.option("--used", multiple=True, help="Id of a memory, fact or concept that was used; may be repeated.")
 @click.option("--ignored", multiple=True, help="Id of one that was shown and not used; may be repeated.")
-@with_options
+@with_server_options
 def command(options: Options, recall_id: str, used: tuple[str, ...], ignored: tuple[str, ...]) -> None:
     """Say what was used of the recall with RECALL_ID, which `continuum recall --json` prints.
 
     What was used grows stronger for questions like that one. Each id of a recall counts once.
     """
-    with ConsciousMemory(config=options.existing) as memory:
+    with opened(options) as memory:
         result = memory.feedback(recall_id, used, ignored)
     if options.as_json:
         print_json(result)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from continuum.cli.output import print_json, say
-from continuum.cli.settings import Options, with_options
+from continuum.cli.remote import opened
+from continuum.cli.settings import Options, with_server_options
+from continuum.client.records import ForgetResult as RemoteForgetResult
 from continuum.core.erasing import ForgetResult
-from continuum.core.memory import ConsciousMemory
 
 COUNTED = ("messages", "concepts", "links", "decisions", "facts")
 
@@ -24,7 +25,7 @@ COUNTED = ("messages", "concepts", "links", "decisions", "facts")
 @click.option("--reason", default="", help="For the receipt. It stays: put nothing into it that is to go.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@with_options
+@with_server_options
 def command(
     options: Options,
     message_id: str | None,
@@ -43,9 +44,9 @@ def command(
 
     It cannot be taken back. The receipt that stays says how much went, never what it said.
     """
-    with ConsciousMemory(config=options.existing) as memory:
+    with opened(options) as memory:
 
-        def forget(*, dry: bool) -> ForgetResult:
+        def forget(*, dry: bool) -> ForgetResult | RemoteForgetResult:
             return memory.forget(
                 message_id,
                 concept=concept,
@@ -70,7 +71,7 @@ def command(
         say(f"receipt {result.receipt.number}: {result.receipt.hash}")
 
 
-def _ask(planned: ForgetResult) -> None:
+def _ask(planned: ForgetResult | RemoteForgetResult) -> None:
     """Go on only if whoever calls says yes to what would go."""
     try:
         click.confirm(f"This forgets {_counts(planned)}, for good. Go on?", abort=True, err=True)
@@ -79,5 +80,5 @@ def _ask(planned: ForgetResult) -> None:
         raise
 
 
-def _counts(result: ForgetResult) -> str:
+def _counts(result: ForgetResult | RemoteForgetResult) -> str:
     return ", ".join(f"{getattr(result, name)} {name}" for name in COUNTED)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import click
 
 from continuum.cli.output import print_json, say, visible
-from continuum.cli.settings import options_of, shared_options
-from continuum.core.memory import ConsciousMemory
+from continuum.cli.remote import opened
+from continuum.cli.settings import Options, with_server_options
 from continuum.domain.records import Json
 from continuum.errors import InvalidInputError
 
@@ -24,8 +23,9 @@ from continuum.errors import InvalidInputError
 @click.option("--metadata", help="A JSON object to keep with it.")
 @click.option("--supersedes", multiple=True, metavar="ID", help="Fact or message that it replaces; may be repeated.")
 @click.option("--expires-at", help="When it is to be forgotten (RFC 3339).")
-@shared_options
+@with_server_options
 def command(
+    options: Options,
     text: str,
     answer: str,
     session: str | None,
@@ -34,15 +34,10 @@ def command(
     metadata: str | None,
     supersedes: tuple[str, ...],
     expires_at: str | None,
-    db_path: str | None,
-    tenant: str | None,
-    config: Path | None,
-    as_json: bool,
 ) -> None:
     """Learn TEXT, and the ANSWER to it if there is one. "-" reads the text from standard input."""
-    options = options_of(db_path, tenant, config, as_json)
     said = sys.stdin.read() if text == "-" else text
-    with ConsciousMemory(config=options.settings.config) as memory:
+    with opened(options, must_exist=False) as memory:
         result = memory.learn(
             said,
             answer,
@@ -53,7 +48,7 @@ def command(
             supersedes=supersedes,
             expires_at=expires_at,
         )
-    if as_json:
+    if options.as_json:
         print_json(result)
         return
     concepts = ", ".join(result.concepts) or "no concepts"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from continuum.cli.output import print_json, say
-from continuum.cli.settings import options_of, shared_options
-from continuum.core.memory import ConsciousMemory
+from continuum.cli.remote import opened
+from continuum.cli.settings import Options, with_server_options
 
 
 @click.command()
@@ -23,8 +21,9 @@ from continuum.core.memory import ConsciousMemory
 @click.option("--min-trust", type=float, help="Leave out what is trusted less, 0 to 1.")
 @click.option("--include-suspicious", is_flag=True, help="Show what reads like an order to a model, too.")
 @click.option("--explain", is_flag=True, help="Add each signal's share (with --json).")
-@shared_options
+@with_server_options
 def command(
+    options: Options,
     message: str,
     max_tokens: int | None,
     max_memories: int,
@@ -36,14 +35,9 @@ def command(
     min_trust: float | None,
     include_suspicious: bool,
     explain: bool,
-    db_path: str | None,
-    tenant: str | None,
-    config: Path | None,
-    as_json: bool,
 ) -> None:
     """Print the context for MESSAGE, ready to put before a model."""
-    options = options_of(db_path, tenant, config, as_json)
-    with ConsciousMemory(config=options.existing) as memory:
+    with opened(options) as memory:
         context = memory.recall(
             message,
             max_tokens=max_tokens,
@@ -57,7 +51,7 @@ def command(
             include_suspicious=include_suspicious,
             explain=explain,
         )
-    if as_json:
+    if options.as_json:
         print_json(context)
         return
     if context.context_string:

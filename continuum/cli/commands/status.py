@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from continuum.cli.output import print_json, print_table, visible
-from continuum.cli.settings import options_of, shared_options
-from continuum.core.memory import ConsciousMemory
+from continuum.cli.remote import opened
+from continuum.cli.settings import Options, with_server_options
 from continuum.domain.addresses import without_password
 
 
 @click.command()
-@shared_options
-def command(db_path: str | None, tenant: str | None, config: Path | None, as_json: bool) -> None:
+@with_server_options
+def command(options: Options) -> None:
     """Show the store in use, what it holds, and where each setting came from."""
-    options = options_of(db_path, tenant, config, as_json)
-    with ConsciousMemory(config=options.existing) as memory:
+    with opened(options) as memory:
         stats = memory.get_stats()
     sources = {name: source for name, source in options.settings.sources.items() if source != "default"}
-    if as_json:
+    if options.as_json:
         print_json({"store": options.store, "stats": stats, "settings": sources})
         return
     click.echo(f"store: {options.store}")

@@ -5,17 +5,17 @@ from __future__ import annotations
 import click
 
 from continuum.cli.output import print_json, print_table
-from continuum.cli.settings import Options, with_options
-from continuum.core.memory import ConsciousMemory
+from continuum.cli.remote import opened
+from continuum.cli.settings import Options, with_server_options
 
 
 @click.command()
 @click.argument("concept")
 @click.option("--limit", type=int, default=1_000, show_default=True)
-@with_options
+@with_server_options
 def command(options: Options, concept: str, limit: int) -> None:
     """Show the life of CONCEPT: mentions, decisions, facts, merges; oldest first."""
-    with ConsciousMemory(config=options.existing) as memory:
+    with opened(options) as memory:
         events = memory.timeline(concept, limit=limit)
     if options.as_json:
         print_json({"concept": concept, "events": events})
