@@ -290,10 +290,19 @@ def socket_troubles() -> tuple[type[Exception], ...]:
 @contextmanager
 def open_socket(place: Place, query: Mapping[str, str]) -> Iterator[SyncConnection]:
     """A WebSocket that is connected. Raises one of `socket_troubles`."""
-    from websockets.sync.client import connect
+    from websockets.sync import client
 
-    with connect(place.socket_url(query), **place.socket_options()) as socket:
+    # Versions that follow redirects have a class for it; older ones follow none.
+    connecter: Any = client.connect  # Any: a function or a class, by version
+    if hasattr(client, "reconnect"):
+        connecter = type("Direct", (client.reconnect,), {"process_redirect": _refuse_redirect})
+    with connecter(place.socket_url(query), **place.socket_options()) as socket:
         yield socket
+
+
+def _refuse_redirect(_: object, exc: Exception) -> Exception:
+    """Connect where it was told to: another place would be shown the key."""
+    return exc
 
 
 @asynccontextmanager
@@ -301,11 +310,6 @@ async def open_async_socket(place: Place, query: Mapping[str, str]) -> AsyncIter
     """As `open_socket`, in an event loop."""
     from websockets.asyncio.client import connect
 
-    class Direct(connect):
-        """Connects where it was told to: another place would be shown the key."""
-
-        def process_redirect(self, exc: Exception) -> Exception | str:
-            return exc
-
-    async with Direct(place.socket_url(query), **place.socket_options()) as socket:
+    direct: Any = type("Direct", (connect,), {"process_redirect": _refuse_redirect})  # Any: made here
+    async with direct(place.socket_url(query), **place.socket_options()) as socket:
         yield socket

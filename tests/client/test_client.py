@@ -167,7 +167,10 @@ def test_an_operator_manages_tenants_keys_and_the_audit_log(db_path: Path) -> No
             assert web.learn(SAID).tenant_id == "alice"
             with pytest.raises(PermissionDeniedError):
                 web.forget(session_id="s1")
-            with served.client(token=key.api_key.reveal(), tenant_id="bob") as stray, pytest.raises(PermissionDeniedError):
+            with (
+                served.client(token=key.api_key.reveal(), tenant_id="bob") as stray,
+                pytest.raises(PermissionDeniedError),
+            ):
                 stray.get_stats()
             assert operator.revoke_api_key(key.id) is True
             with pytest.raises(AuthenticationError):
