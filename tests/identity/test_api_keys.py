@@ -65,7 +65,6 @@ class KeptKeys:
         self.rows[tenant_id, key_id] = replace(self.rows[tenant_id, key_id], last_used_at=at)
 
 
-@requirement("identity:keys")
 @pytest.fixture
 def store() -> KeptKeys:
     return KeptKeys()
@@ -87,6 +86,7 @@ def refused(keys: ApiKeys, full: str) -> bool:
     return True
 
 
+@requirement("identity:keys")
 def test_a_key_stands_for_its_tenant_role_and_scopes(keys: ApiKeys, time: TurnedTime) -> None:
     stored, minted = keys.issue(
         ALICE,

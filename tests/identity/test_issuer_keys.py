@@ -38,7 +38,6 @@ def waited_for(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
     return True
 
 
-@requirement("identity:oidc")
 @pytest.fixture
 def keys(issuer: Issuer, time: TurnedTime) -> IssuerKeys:
     return IssuerKeys(issuer.url, monotonic=time.monotonic, read=lambda address: read_document(address, SHORT))
@@ -52,6 +51,7 @@ def is_known(keys: IssuerKeys, kid: str | None) -> bool:
     return True
 
 
+@requirement("identity:oidc")
 def test_keys_are_found_by_discovery_and_read_once(keys: IssuerKeys, issuer: Issuer) -> None:
     assert issuer.requests == []
     for _ in range(100):

@@ -19,12 +19,12 @@ policies = st.builds(
 )
 
 
-@requirement("limits:rate")
 @pytest.fixture
 def limiter(time: TurnedTime) -> MemoryLimiter:
     return MemoryLimiter(monotonic=time.monotonic)
 
 
+@requirement("limits:rate")
 def test_the_quota_may_be_used_at_once_and_comes_back_evenly(limiter: MemoryLimiter, time: TurnedTime) -> None:
     taken = [limiter.take("a", 1, POLICY) for _ in range(11)]
     assert [each.allowed for each in taken] == [True] * 10 + [False]

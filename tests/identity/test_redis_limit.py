@@ -21,7 +21,6 @@ POLICY = Policy("tenant", quota=10, window_seconds=60)
 PATIENT = 10.0
 
 
-@requirement("limits:redis")
 @pytest.fixture
 def client(redis_url: str) -> Iterator[Redis]:
     with closing(open_redis(redis_url, budget_seconds=PATIENT)) as opened:
@@ -46,6 +45,7 @@ def row_of(client: Redis) -> str:
     return name.decode()
 
 
+@requirement("limits:redis")
 def test_processes_share_one_limit(client: Redis) -> None:
     processes = [RedisLimiter(client) for _ in range(3)]
     taken = [processes[number % 3].take("alice", 1, POLICY) for number in range(15)]

@@ -60,7 +60,6 @@ def _by_secret(data: bytes) -> bytes:
     return hmac.digest(SECRET, data, hashlib.sha256)
 
 
-@requirement("identity:tokens")
 @pytest.fixture
 def verifier(time: TurnedTime) -> TokenVerifier:
     return TokenVerifier(clock=time, audience=AUDIENCE, secret=SECRET, monotonic=time.monotonic)
@@ -82,6 +81,7 @@ def why(verifier: TokenVerifier, token: str) -> str:
     return message
 
 
+@requirement("identity:tokens")
 def test_a_token_stands_for_its_tenant_and_subject(verifier: TokenVerifier) -> None:
     principal = verifier.verify(shared())
     assert (principal.tenant_id, principal.role, principal.credential) == ("alice", "member", "token:continuum|ann")
