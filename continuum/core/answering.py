@@ -8,12 +8,12 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from continuum.core.fact_reading import FoundFacts, current_first
-from continuum.core.graph_reading import Graph
+from continuum.core.graph_reading import UNDIRECTED, Graph
 from continuum.core.past import Past
 from continuum.core.questions import RecallRequest
 from continuum.core.recall_id import SHOWN_WITH_SIGNALS_MAX, RecallNote, unweighted
 from continuum.domain.clock import Micros, from_micros
-from continuum.domain.records import Decision, Entity, Json, Mention, StoredMessage, TenantRecord
+from continuum.domain.records import AttentionLink, Decision, Entity, Json, Mention, StoredMessage, TenantRecord
 from continuum.domain.results import (
     Degradation,
     MemoryContext,
@@ -131,19 +131,21 @@ def trust_of_concepts(graph: Graph, concepts: Sequence[Entity]) -> dict[str, flo
 
 
 def relationships_among(graph: Graph, concepts: Sequence[Entity]) -> list[RecalledRelationship]:
+    """The strongest links among concepts; ties by name, since ids differ from one memory to the next."""
     names = {entity.id: entity.name for entity in concepts}
     links = graph.between(sorted(names)) if len(names) > 1 else []
-    links = sorted(links, key=lambda link: (-link.strength, link.concept_a, link.concept_b, link.link_type))
+    shown = [(*_ends_shown(link, names), link) for link in links]
+    shown.sort(key=lambda each: (-each[2].strength, each[0], each[1], each[2].link_type))
     return [
-        RecalledRelationship(
-            names[link.concept_a],
-            names[link.concept_b],
-            link.link_type,
-            round(link.strength, 6),
-            trust_of_sources(link.sources),
-        )
-        for link in links[:RELATIONSHIPS_MAX]
+        RecalledRelationship(a, b, link.link_type, round(link.strength, 6), trust_of_sources(link.sources))
+        for a, b, link in shown[:RELATIONSHIPS_MAX]
     ]
+
+
+def _ends_shown(link: AttentionLink, names: Mapping[str, str]) -> tuple[str, str]:
+    """The names that a link joins: in its direction, or by name where it has none."""
+    a, b = names[link.concept_a], names[link.concept_b]
+    return (a, b) if link.link_type not in UNDIRECTED or a <= b else (b, a)
 
 
 def decisions_shown(decisions: Sequence[Decision], messages: Mapping[int, StoredMessage]) -> list[RecalledDecision]:

@@ -27,6 +27,8 @@ def seeds_of(secret: bytes, texts: Iterable[str]) -> set[str]:
 
 def foresee_seeds(work: UnitOfWork, secret: bytes | None, message: str, min_strength: float) -> None:
     """The tenant, and what its question names; `secret` is the one that the tenant had when it was asked last."""
+    if not work.sends_ahead:
+        return
     work.tenants.foresee()
     if secret is None:
         return
@@ -39,6 +41,8 @@ def foresee_ranked(
     work: UnitOfWork, tenant: TenantRecord, seqs: Sequence[int], witnesses: Iterable[int], asked: FactQuestion | None
 ) -> None:
     """What belongs to the best messages: their words, what they name, decide and state."""
+    if not work.sends_ahead:
+        return
     work.messages.foresee({*seqs, *witnesses})
     work.mentions.foresee(seqs)
     work.decisions.foresee(seqs)
@@ -57,6 +61,8 @@ def foresee_brought_in(work: UnitOfWork, seqs: Collection[int]) -> None:
 
 def foresee_concepts(work: UnitOfWork, graph: Graph, activation: Activation, seqs: Collection[int]) -> None:
     """The concepts that may be listed, and the links among them."""
+    if not work.sends_ahead:
+        return
     named = concepts_of_messages(graph, seqs)
     candidates = dict.fromkeys([*nearest_first(activation.levels, activation.depths), *named])
     work.entities.foresee(candidates)

@@ -18,6 +18,9 @@ from continuum.storage.unit_of_work import UnitOfWork
 USE: Final = "use"
 """The type of a link that feedback alone has made."""
 
+UNDIRECTED: Final = frozenset({HEBBIAN, USE})
+"""Types of links whose ends stand in no order."""
+
 
 def combined(taught: float, used: float) -> float:
     """The strength that being said together and being used together give."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,8 +104,15 @@ class IndexView:
 
     def knows(self, term: int) -> bool:
         """Whether any message holds this term."""
-        wanted = np.array([term], dtype=np.uint32)
-        return any(last > first for segment in self.segments for first, last in segment.slices(wanted))
+        return bool(self.known((term,)))
+
+    def known(self, terms: Collection[int]) -> set[int]:
+        """Those of the terms that any message holds."""
+        wanted = np.fromiter(terms, dtype=np.uint32, count=len(terms))
+        held = np.zeros(len(wanted), dtype=np.bool_)
+        for segment in self.segments:
+            held |= segment.holds(wanted)
+        return set(wanted[held].tolist())
 
     def postings(self, wanted: Terms) -> Postings:
         """The postings of each wanted term, all segments together."""

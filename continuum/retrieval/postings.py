@@ -62,6 +62,13 @@ class Segment:
     def nbytes(self) -> int:
         return self.terms.nbytes + self.bounds.nbytes + self.documents.nbytes + self.codes.nbytes
 
+    def holds(self, wanted: Terms) -> NDArray[np.bool_]:
+        """Which of the wanted terms occur."""
+        if not len(self.terms):
+            return np.zeros(len(wanted), dtype=np.bool_)
+        found: NDArray[np.bool_] = self.terms.take(self.terms.searchsorted(wanted), mode="clip") == wanted
+        return found
+
     def slices(self, wanted: Terms) -> list[tuple[int, int]]:
         """Where the postings of each wanted term lie; (0, 0) for one that does not occur."""
         if not len(self.terms):

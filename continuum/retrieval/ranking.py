@@ -161,8 +161,10 @@ def unknown_words(view: IndexView, text: str) -> list[str]:
 
 
 def _known_words(view: IndexView, text: str) -> dict[str, bool]:
+    terms = query_terms(text)
+    held = view.known({value for term in terms for value in (term.hash, *term.alternatives)})
     known: dict[str, bool] = {}
-    for term in query_terms(text):
-        held = bool(view.bearers(term.hash)) or any(view.knows(value) for value in (term.hash, *term.alternatives))
-        known[term.word] = known.get(term.word, False) or held
+    for term in terms:
+        names = bool(view.bearers(term.hash)) or not held.isdisjoint((term.hash, *term.alternatives))
+        known[term.word] = known.get(term.word, False) or names
     return known

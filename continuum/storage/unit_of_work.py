@@ -71,6 +71,11 @@ class UnitOfWork:
         self.audit = AuditRows(session)
         self._derived = Derived(session)
 
+    @property
+    def sends_ahead(self) -> bool:
+        """Whether statements can be sent before their answers are asked for; elsewhere `foresee` does nothing."""
+        return self._session.dialect.ahead
+
     def asked_all(self) -> None:
         """Say that all has been asked: a reading unit then ends with the answers, not after them.
 
