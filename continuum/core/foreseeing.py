@@ -7,6 +7,7 @@ whose answers come at once, nothing is sent ahead.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from continuum.core.answering import concepts_of_messages
 from continuum.core.fact_reading import foresee_look_up
@@ -20,9 +21,10 @@ from continuum.storage.repositories.links import BETWEEN_MAX
 from continuum.storage.unit_of_work import UnitOfWork
 
 
-def seeds_of(secret: bytes, texts: Iterable[str]) -> set[str]:
-    """The ids of the concepts that texts may name, whether or not there are such concepts."""
-    return {derived_id(secret, "concept", key) for key in query_keys(" . ".join(texts))}
+@lru_cache(maxsize=32)  # asked twice for each recall: ahead, and when it walks
+def seeds_of(secret: bytes, text: str) -> frozenset[str]:
+    """The ids of the concepts that a text may name, whether or not there are such concepts."""
+    return frozenset(derived_id(secret, "concept", key) for key in query_keys(text))
 
 
 def foresee_seeds(work: UnitOfWork, secret: bytes | None, message: str, min_strength: float) -> None:
@@ -32,7 +34,7 @@ def foresee_seeds(work: UnitOfWork, secret: bytes | None, message: str, min_stre
     work.tenants.foresee()
     if secret is None:
         return
-    seeds = sorted(seeds_of(secret, [message]))
+    seeds = sorted(seeds_of(secret, message))
     work.entities.foresee(seeds)
     work.links.foresee_surroundings(seeds, per_node=LINKS_PER_NODE, min_strength=min_strength)
 

@@ -20,7 +20,7 @@ from continuum.core.exchanges import ExchangeDefaults, exchange_of_messages, two
 from continuum.core.feedback import give_feedback
 from continuum.core.following import FollowedMemory
 from continuum.core.instances import instance_name
-from continuum.core.kept_answers import KeptAnswers, Rendered
+from continuum.core.kept_answers import Rendered
 from continuum.core.lasting import LastingMemory
 from continuum.core.learning_from_use import UsefulMemory
 from continuum.core.listings import entities_of, messages_of, stats_of
@@ -332,11 +332,7 @@ class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory
             include_text=include_text,
             weights=weights,
         )
-        context = self._answer(request, exact_time=exact_time)
-        self._told(len(context.memories), context.query_time_ms)
-        if self.config.detect_use:
-            self._last_recall = last_recall(message, context)
-        return context
+        return self._recalled(request, self._kept_under(request, exact_time=exact_time))
 
     def recall_rendered(
         self,
@@ -352,15 +348,14 @@ class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory
         With `kept_only` nothing is searched: None if the answer is not kept, or if nothing is. Errors as `recall`.
         """
         request, exact_time = self._request(message, max_concepts, **{**_UNSAID, **how})
-        cache, key = self._engine.cache, None
-        if cache is not None and not self.config.detect_use:
-            key = self._kept_under(cache, request, exact_time=exact_time)
+        cache = None if self.config.detect_use else self._engine.cache
+        key = self._kept_under(request, exact_time=exact_time)
         if cache is not None and key is not None and (kept := cache.rendered(key)) is not None:
             self._told(kept.memories, 0.0)
             return kept.text
         if kept_only:
             return None
-        context = self.recall(message, max_concepts, **how)
+        context = self._recalled(request, key)
         text = render(context)
         if cache is not None and key is not None and cache.may_keep(context):
             cache.keep_rendered(key, Rendered(len(context.memories), text))
@@ -423,19 +418,27 @@ class ConsciousMemory(LastingMemory, UsefulMemory, TrustedMemory, FollowedMemory
             working_memory=self._working_memory.ids(self._engine, self.tenant_id, self.instance_id),
         ), now is not None or as_of is not None
 
-    def _answer(self, request: RecallRequest, *, exact_time: bool) -> MemoryContext:
-        """The answer, from the cache where there is one: its key holds the log position, so it is never stale.
+    def _recalled(self, request: RecallRequest, key: Key | None) -> MemoryContext:
+        """The answer, kept under its key or found anew."""
+        cache = self._engine.cache
+        if cache is None or key is None:
+            context = self.query_engine.recall(request)
+        else:
+            context = cache.answer(key, lambda: self.query_engine.recall(request))
+        self._told(len(context.memories), context.query_time_ms)
+        if self.config.detect_use:
+            self._last_recall = last_recall(request.message, context)
+        return context
 
-        Where messages have ends or former wordings an answer may change without an entry: those are not kept.
+    def _kept_under(self, request: RecallRequest, *, exact_time: bool) -> Key | None:
+        """The key of an answer at the tenant's present state, read from the store, so that no answer is ever stale.
+
+        None if nothing is kept, or if nothing of this tenant may be: where messages have ends or former wordings an
+        answer may change without an entry in the log.
         """
         cache = self._engine.cache
-        key = None if cache is None else self._kept_under(cache, request, exact_time=exact_time)
-        if cache is None or key is None:
-            return self.query_engine.recall(request)
-        return cache.answer(key, lambda: self.query_engine.recall(request))
-
-    def _kept_under(self, cache: KeptAnswers, request: RecallRequest, *, exact_time: bool) -> Key | None:
-        """The key of an answer at the tenant's present state, read from the store; None if none may be kept."""
+        if cache is None:
+            return None
         with self._engine.unit(self.tenant_id, write=False) as work:
             tenant = work.tenants.get()
         return None if tenant is None or tenant.notes else cache.key(tenant, request, exact_time=exact_time)

@@ -336,7 +336,8 @@ class MemoryQueryEngine:
     def _activate(
         self, graph: Graph, tenant: TenantRecord, request: RecallRequest, corrected: Sequence[str]
     ) -> Activation:
-        wanted = {graph.adjustments.entity(each) for each in seeds_of(tenant.secret, [request.message, *corrected])}
+        named = seeds_of(tenant.secret, " . ".join((request.message, *corrected)))
+        wanted = {graph.adjustments.entity(each) for each in named}
         config = self._engine.config
         return spread(
             dict.fromkeys(graph.entities(sorted(wanted)), 1.0),

@@ -48,7 +48,7 @@ def without_places(text: str, here: Path, served: Service) -> str:
     for place in (str(here), served.url):
         text = text.replace(place, "PLACE")
     text = TIMES.sub("T", text)
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\[[fmd]:\S+\]|\b[\w-]{16}\b|[0-9a-f]{64}", "ID", text)
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\[[fmd]:\S+\]|(?<![\w-])[\w-]{16}(?![\w-])|[0-9a-f]{64}", "ID", text)
 
 
 @requirement("cli:server")
