@@ -27,7 +27,9 @@ ACCESS: Final = "continuum.access"
 CONTEXT_FIELDS: Final = ("request_id", "tenant_id", "instance_id")
 Fields = Mapping[str, str]
 
-_THEIR_OWN: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+_THEIR_OWN: Final = ("uvicorn", "uvicorn.error", "uvicorn.asgi")
+_SILENT: Final = "uvicorn.access"
+"""It writes paths with their queries, in which callers' words stand; `log_request` writes the route instead."""
 _QUIET: Final = ("httpx", "httpcore", "urllib3", "asyncio")
 """Libraries that tell of each address they ask: heard from WARNING on, unless everything is wanted."""
 _MARK: Final = "continuum_fields"
@@ -77,6 +79,8 @@ def configure_logging(
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(logging.NOTSET)
+    logging.getLogger(_SILENT).handlers.clear()
+    logging.getLogger(_SILENT).propagate = False
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "DEBUG" else logging.WARNING)
     logging.captureWarnings(True)

@@ -51,12 +51,15 @@ def test_serve_prints_its_store_and_keeps_what_it_learns(tmp_path: Path) -> None
                 assert answered(client, "/v1/health").json()["status"] == "healthy"
                 assert client.get("/v1/stats").json()["messages"] == turn
                 client.post("/v1/learn", json={"user_message": "I prefer FastAPI for web projects"})
+                client.get("/v1/entities/search", params={"q": "xylophone"})
         finally:
             server.send_signal(signal.SIGINT)
             said = server.communicate(timeout=20)[1]
         assert f"store: {tmp_path}/continuum_data/memory.db" in said
         assert f"curl -s http://127.0.0.1:{port}/v1/learn" in said
         assert "Traceback" not in said
+        assert "xylophone" not in said
+        assert said.count("/v1/entities/search") == 1
 
 
 @requirement("cli:serve")
