@@ -99,9 +99,12 @@ def claim(work: UnitOfWork, keyed: KeyedRequest, now: Micros, since: Micros, *, 
 
 
 def keep_answer(engine: Engine, keyed: KeyedRequest, response: Response, seq: int) -> None:
-    """Keep an answer under its key; forgetting what stands at `seq` takes it away. Raises StorageError."""
+    """Keep an answer under its key; forgetting what stands at `seq` takes it away. Raises StorageError.
+
+    One that says of itself that nobody may store it, as a new key is shown once, is not kept.
+    """
     body = bytes(response.body)
-    if len(body) > KEPT_BYTES_MAX:
+    if len(body) > KEPT_BYTES_MAX or response.headers.get("cache-control") == "no-store":
         return
     media_type = response.headers.get("content-type", "application/json")
     kept = {"status": response.status_code, "type": media_type, "body": base64.b64encode(body).decode("ascii")}

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from continuum.api.answers import KEY_HEADER, KeyedRequest, claim, keep_answer, kept_answer, keyed_request
-from continuum.api.callers import acting_for, caller_of, source_of, tenant_named
+from continuum.api.callers import KEY_PREFIX, acting_for, caller_of, source_of, tenant_named
 from continuum.api.operations import Operation
 from continuum.compliance.audit import PLATFORM, AuditEntry, append_entries
 from continuum.core.companions import accompanied
@@ -51,7 +51,9 @@ class Call:
         self.tenant_id = tenant_id
         self.source = source_of(request, runtime.proxies)
         self.request_id: str = request.scope.get("request_id", "")
-        self.target = "/".join(str(value) for value in request.path_params.values())
+        # Of a key that is revoked the route says the id: what a caller sends may be the key itself, with a slip even.
+        named = () if operation.name == "keys.revoke" else request.path_params.values()
+        self.target = "/".join("***" if KEY_PREFIX in str(value).lower() else str(value) for value in named)
         self.keyed: KeyedRequest | None = None
         self.is_pending = operation.writes
         self.seq = 0
@@ -125,7 +127,7 @@ async def admitted(runtime: Runtime, operation: Operation, request: Request) -> 
 
 
 async def _answered(call: Call, request: Request, handler: Handler) -> Response:
-    body = b"" if call.operation.name in STREAMED else await request.body()
+    body = b"" if call.operation.name in STREAMED else await _body_of(request)
     if call.operation.writes:
         call.keyed = keyed_request(request, body, call.tenant_id)
     if call.keyed is None:
@@ -138,6 +140,15 @@ async def _answered(call: Call, request: Request, handler: Handler) -> Response:
         if not call.is_pending or response.status_code < HTTPStatus.BAD_REQUEST:
             await run_in(call.runtime.engine.writers, lambda: _keep(call, response))
         return response
+
+
+async def _body_of(request: Request) -> bytes:
+    """The body as it was sent. Raises HTTPException for a packed one: its size would say nothing of what is in it."""
+    codings = ",".join(request.headers.getlist("content-encoding")).lower().split(",")
+    if any(each.strip() not in ("", "identity") for each in codings):
+        detail = "the body is packed, which is not taken; send it without a Content-Encoding"
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, {"Accept-Encoding": "identity"})
+    return await request.body()
 
 
 def _keep(call: Call, response: Response) -> None:

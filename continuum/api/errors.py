@@ -65,12 +65,18 @@ async def answer_continuum_error(request: Request, error: Exception) -> Response
     assert isinstance(error, errors.ContinuumError)
     status = STATUS[type(error)]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        _logger.error("%s %s failed", request.method, _route_of(request), exc_info=error)
     headers = {"Retry-After": _retry_after(error)} if error.retryable else None
     if isinstance(error, errors.AuthenticationError):
         headers = {"WWW-Authenticate": 'Bearer realm="continuum"'}
     field = {"field": error.field} if isinstance(error, errors.InvalidInputError) else {}
     return problem(status, error.code, str(error), headers, **field)
+
+
+def _route_of(request: Request) -> str:
+    """The template of the route: a path may hold a whole key, as one that is to be revoked."""
+    route = request.scope.get("route")
+    return "a path of no route" if route is None else str(route.path)
 
 
 def _retry_after(error: errors.ContinuumError) -> str:
@@ -80,5 +86,5 @@ def _retry_after(error: errors.ContinuumError) -> str:
 
 async def answer_unexpected_error(request: Request, error: Exception) -> Response:
     """The request edge: what nobody expected is logged whole, and tells the caller nothing."""
-    _logger.error("%s %s failed unexpectedly", request.method, request.url.path, exc_info=error)
+    _logger.error("%s %s failed unexpectedly", request.method, _route_of(request), exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "an unexpected error; see the server's log")

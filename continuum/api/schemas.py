@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from continuum.api.schema_types import Answer, Moment, Request, ScopedRequest
+from continuum.api.schema_types import Answer, Listed, Moment, Request, ScopedRequest
 from continuum.api.schemas_facts import FactBody, RecalledFactBody
 from continuum.domain.clock import from_micros
 from continuum.domain.records import Entity, Json
@@ -36,12 +36,12 @@ class LearnRequest(_Scopes):
 
     user_message: str | None = Field(None, examples=["I prefer FastAPI for web projects"])
     ai_response: str | None = Field(None, examples=["Noted."])
-    messages: list[MessageBody] | None = None
+    messages: Listed[MessageBody] | None = None
     metadata: dict[str, Json] | None = None
     timestamp: Moment | None = None
     speaker: str | None = None
     idempotency_key: str | None = None
-    supersedes: str | list[str] = Field(default=[])
+    supersedes: str | Listed[str] = Field(default=[])
     expires_at: Moment | None = None
 
 
@@ -54,7 +54,7 @@ class RecallRequest(_Scopes):
     max_tokens: int | None = None
     now: Moment | None = None
     filters: dict[str, Json] | None = None
-    roles: list[str] | None = None
+    roles: Listed[str] | None = None
     since: Moment | None = None
     until: Moment | None = None
     as_of: Moment | None = None
@@ -69,7 +69,7 @@ class RecallRequest(_Scopes):
 class BatchRequest(Request):
     """Exchanges to be learnt together, oldest first."""
 
-    exchanges: list[LearnRequest] = Field(max_length=EXCHANGES_MAX)
+    exchanges: Listed[LearnRequest] = Field(max_length=EXCHANGES_MAX)
     job: str | None = None
 
 

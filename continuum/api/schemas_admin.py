@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from continuum.api.schema_types import Moment, Query, Request
+from continuum.api.schema_types import Listed, Moment, Query, Request
 from continuum.api.schemas_browsing import PageQuery
 from continuum.core.tenant_limits import NUMBER_MAX
 from continuum.domain.clock import from_micros
@@ -21,7 +21,7 @@ class KeyRequest(Request):
 
     name: str = Field("", max_length=200, examples=["web shop"])
     role: str = Field("member", examples=["member"])
-    scopes: list[str] = Field(default=[], max_length=64, examples=[["memories:read"]])
+    scopes: Listed[str] = Field(default=[], max_length=64, examples=[["memories:read"]])
     expires_at: Moment | None = None
 
 

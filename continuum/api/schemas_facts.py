@@ -8,7 +8,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from continuum.api.schema_types import Answer, MicrosTime, Moment, OptionalMicrosTime, Query, Request, ScopedRequest
+from continuum.api.schema_types import (
+    Answer,
+    Listed,
+    MicrosTime,
+    Moment,
+    OptionalMicrosTime,
+    Query,
+    Request,
+    ScopedRequest,
+)
 from continuum.domain.records import Json
 
 
@@ -105,7 +114,7 @@ class TaughtFactBody(Request):
 class TeachRequest(ScopedRequest):
     """Facts to learn directly: all of them or none."""
 
-    facts: list[TaughtFactBody]
+    facts: Listed[TaughtFactBody]
     origin: str = "user"
     source: str = "user"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from continuum.api.schema_types import Answer, MicrosTime, Moment, Query, Request
+from continuum.api.schema_types import Answer, Listed, MicrosTime, Moment, Query, Request
 from continuum.api.schemas import MessageBody
 from continuum.domain.records import Json
 
@@ -41,7 +41,7 @@ class LearntBody(Request):
     """One exchange that an instance learnt apart, under the number that it gave it there."""
 
     number: int = Field(examples=[1])
-    messages: list[MessageBody]
+    messages: Listed[MessageBody]
     timestamp: Moment
     session_id: str
     metadata: dict[str, Json] = Field(default={})
@@ -52,7 +52,7 @@ class SyncBody(Request):
 
     instance_id: str = Field(examples=["laptop"])
     after_seq: int = 0
-    learnt: list[LearntBody] = Field(default=[])
+    learnt: Listed[LearntBody] = Field(default=[])
 
 
 class MergedBody(Answer):

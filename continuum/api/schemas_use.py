@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from continuum.api.schema_types import Answer, Moment, Query, Request
+from continuum.api.schema_types import Answer, Listed, Moment, Query, Request
 
 
 class FeedbackRequest(Request):
     """Which ids of a recall were used, and which were not: those of memories, facts and concepts."""
 
     recall_id: str
-    used: list[str] = Field(default=[])
-    ignored: list[str] = Field(default=[])
+    used: Listed[str] = Field(default=[])
+    ignored: Listed[str] = Field(default=[])
 
 
 class FeedbackResponse(Answer):

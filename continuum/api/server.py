@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -19,6 +20,7 @@ import continuum
 from continuum.api.errors import answer_continuum_error, answer_unexpected_error, problem
 from continuum.api.fair_gate import FairGate, GateStats
 from continuum.api.middleware.analytics_middleware import AnalyticsMiddleware
+from continuum.api.middleware.head import HeadAsGet
 from continuum.api.middleware.host_names import LoopbackHostGuard
 from continuum.api.middleware.metrics import RequestMetrics
 from continuum.api.middleware.request_context import RequestContext
@@ -55,12 +57,14 @@ def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> F
         summary="Memory for AI agents: recall before the answer, learn after it.",
         docs_url=None,  # the usual pages load their scripts from somebody else's machine
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat whatever host the caller named
         lifespan=lifespan,
         responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
     )
     app.state.runtime = runtime
     gate = app.state.gate = gate_of(runtime.config)
     runtime.watching.watch(lambda: _gate_figures(gate.stats()))
+    app.state.routes = []
     for routes in (
         memory,
         browsing,
@@ -77,6 +81,7 @@ def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> F
         metrics,
     ):
         app.include_router(routes.router)
+        app.state.routes += [each for each in routes.router.routes if isinstance(each, APIRoute)]
     app.include_router(sync.sockets)
     app.add_exception_handler(ContinuumError, answer_continuum_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -99,6 +104,7 @@ def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> F
         app.add_middleware(AnalyticsMiddleware, analytics=runtime.watching.analytics)
     app.add_middleware(RequestMetrics, watching=runtime.watching)
     app.add_middleware(RequestContext)
+    app.add_middleware(HeadAsGet)
     app.openapi = functools.cache(functools.partial(describe, app))  # type: ignore[method-assign]  # as FastAPI asks
     return app
 
@@ -140,11 +146,21 @@ _TYPES = ("str", "float", "int")
 """What a place ends with where several types are possible."""
 
 
-async def _answer_http_error(_: Request, error: Exception) -> Response:
+async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers) if error.headers else None
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and (allowed := _methods_of(request)):
+        headers = {"Allow": ", ".join(allowed)}
     return problem(status, _CODES.get(status, "http_error"), str(error.detail), headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What the path takes, over all routes that it fits: each has one method."""
+    routes: Sequence[APIRoute] = request.app.state.routes
+    fitting = (route for route in routes if route.path_regex.match(request.url.path))
+    methods = {method for route in fitting for method in route.methods or ()}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 async def _answer_nobody(_: Request, __: Exception) -> Response:

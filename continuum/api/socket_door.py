@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
-from continuum.api.callers import acting_for, credential_of, source_of
+from continuum.api.callers import acting_for, credential_of, source_of, tenant_named
 from continuum.compliance.audit import PLATFORM, AuditEntry
 from continuum.domain.ids import TenantId
 from continuum.errors import AuthenticationError, PermissionDeniedError
@@ -59,6 +59,8 @@ class ServiceDoor:
 
     async def _admitted(self, credential: str | None, named: TenantId | None) -> Listener:
         home, actor = PLATFORM, "unknown"
+        # The header counts here too, and two names are none, as everywhere.
+        named = tenant_named(self._connection) or named
         try:
             principal = await _known(self._runtime, credential)
             home, actor = principal.tenant_id or PLATFORM, principal.credential

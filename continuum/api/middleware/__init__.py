@@ -1,4 +1,4 @@
 """Plain ASGI layers around the application.
 
-Outermost first: request context, metrics, analytics, host names, origins, packing.
+Outermost first: HEAD, request context, metrics, analytics, host names, origins, packing.
 """
