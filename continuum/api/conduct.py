@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -29,6 +30,7 @@ from continuum.identity.principals import Principal
 from continuum.runtime import Runtime
 from continuum.storage.unit_of_work import UnitOfWork
 
+Answer = TypeVar("Answer")
 Handler = Callable[[Request], Awaitable[Response]]
 KNOWS_KEYS = frozenset({"learn", "turn"})
 """Operations that keep the key themselves, and give their own answer again."""
@@ -93,9 +95,10 @@ class Call:
 
 async def conduct(runtime: Runtime, operation: Operation, request: Request, handler: Handler) -> Response:
     """Do what a request asks, or refuse it. Raises ContinuumError and HTTPException."""
-    call = await admitted(runtime, operation, request)
+    call = await _in_time(runtime, operation, admitted(runtime, operation, request))
     request.scope["call"] = call
-    allowance = await runtime.limits.take(call.principal, call.tenant_id, operation.cost)
+    taking = runtime.limits.take(call.principal, call.tenant_id, operation.cost)
+    allowance = await _in_time(runtime, operation, taking)
     async with request.app.state.gate.slot(call.tenant_id):
         response = await _answered(call, request, handler)
     for name, value in allowance.headers:
@@ -133,7 +136,8 @@ async def _answered(call: Call, request: Request, handler: Handler) -> Response:
     if call.keyed is None:
         return await _done(call, request, handler)
     with call.runtime.in_flight(call.keyed):
-        kept = await run_in(call.runtime.engine.readers, call.kept)
+        reading = run_in(call.runtime.engine.readers, call.kept)
+        kept = await _in_time(call.runtime, call.operation, reading)
         if kept is not None:
             return kept
         response = await _done(call, request, handler)
@@ -161,7 +165,7 @@ async def _done(call: Call, request: Request, handler: Handler) -> Response:
     outcome = "failed"
     try:
         with accompanied(call):
-            response = await _in_time(call, handler(request))
+            response = await _handled(call, handler(request))
         outcome = "done" if response.status_code < HTTPStatus.BAD_REQUEST else str(response.status_code)
     except ContinuumError as error:
         outcome = error.code
@@ -180,16 +184,21 @@ async def _done(call: Call, request: Request, handler: Handler) -> Response:
     return _with_etag(request, response) if request.method == "GET" else response
 
 
-async def _in_time(call: Call, work: Awaitable[Response]) -> Response:
+async def _handled(call: Call, work: Awaitable[Response]) -> Response:
     if call.operation.name in STREAMED:
         return await work
+    return await _in_time(call.runtime, call.operation, work)
+
+
+async def _in_time(runtime: Runtime, operation: Operation, work: Awaitable[Answer]) -> Answer:
+    """Each part of a call has its own bound, since a store that hangs may hang in each of them."""
     try:
-        async with asyncio.timeout(call.runtime.config.request_seconds):
+        async with asyncio.timeout(runtime.config.request_seconds):
             return await work
     except TimeoutError as exc:
-        hint = f"ask again with the same {KEY_HEADER}" if call.operation.writes else "ask for less"
+        hint = f"ask again with the same {KEY_HEADER}" if operation.writes else "ask for less"
         raise OverloadedError(
-            f"{call.operation.name} took longer than {call.runtime.config.request_seconds:g} seconds; {hint}"
+            f"{operation.name} took longer than {runtime.config.request_seconds:g} seconds; {hint}"
         ) from exc
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,7 +15,7 @@ from continuum.api.server import create_app
 from continuum.core.config import MemoryConfig
 from continuum.core.setting import Secret
 from continuum.runtime import open_runtime
-from tests.redis_servers import OwnRedis, RedisServer
+from tests.redis_servers import OwnRedis, RedisServer, SlowProxy
 from tests.requirements import requirement
 from tests.servers import OwnPostgres
 
@@ -113,3 +114,30 @@ def test_while_the_database_is_away_calls_are_told_to_come_back(own_postgres: Ow
         server.start()
         assert [each["passage"] for each in eventually(client).json()["memories"]] == ["My framework is FastAPI"]
         assert client.get("/v1/health/ready").status_code == 200
+
+
+@requirement("service:pool", "service:idempotency")
+def test_while_the_database_is_slow_calls_are_told_to_come_back_and_have_one_effect(postgres_url: str) -> None:
+    address = urlsplit(postgres_url)
+    with SlowProxy(address.port or 5432) as way:
+        place = address.netloc.rpartition("@")[0]
+        url = address._replace(netloc=f"{place}@127.0.0.1:{way.port}").geturl()
+        with open_runtime(MemoryConfig(storage=url, request_seconds=1, realtime_poll_seconds=60)) as runtime:
+            client = TestClient(create_app(runtime), base_url="http://127.0.0.1", raise_server_exceptions=False)
+            client.post("/v1/learn", json={"user_message": "My framework is FastAPI"})
+            for round_number in range(3):
+                body = {"user_message": f"said in round {round_number}"}
+                keyed = {"Idempotency-Key": f"round-{round_number}"}
+                way.delay_seconds = 5.0
+                started = time.monotonic()
+                answers = [client.post("/v1/learn", json=body, headers=keyed), client.post("/v1/recall", json=ASKED)]
+                assert {each.status_code for each in answers} == {503}
+                assert all(int(each.headers["retry-after"]) >= 1 for each in answers)
+                assert time.monotonic() - started < 10, "each part of a call has a bound of a second"
+                way.delay_seconds = 0.0
+                while (again := client.post("/v1/learn", json=body, headers=keyed)).status_code in (409, 503):
+                    assert int(again.headers["retry-after"]) >= 1
+                    assert time.monotonic() - started < 60
+                assert again.status_code == 200
+            assert eventually(client).status_code == 200
+            assert client.get("/v1/stats").json()["messages"] == 4
