@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
-from continuum.domain.ids import TenantId
+from continuum.domain.ids import TenantId, checked_name
 from continuum.domain.ids import tenant_id as checked_tenant
 from continuum.errors import AuthenticationError, InvalidInputError, PermissionDeniedError
 from continuum.identity.principals import Principal
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from continuum.runtime import Runtime
 
 TENANT_HEADER = "X-Tenant-ID"
+INSTANCE_HEADER = "X-Instance-ID"
 KEY_PREFIX = "ck_"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -53,6 +54,14 @@ def tenant_named(connection: HTTPConnection) -> TenantId | None:
     if len(set(named)) > 1 or len(connection.headers.getlist(TENANT_HEADER)) > 1:
         raise InvalidInputError("tenant_id", f"is named by several {TENANT_HEADER} headers or parameters; send one")
     return checked_tenant(named[0])
+
+
+def instance_named(connection: HTTPConnection) -> str | None:
+    """The instance that a request names, if any. Raises InvalidInputError."""
+    named = connection.headers.getlist(INSTANCE_HEADER)
+    if len(named) > 1:
+        raise InvalidInputError("instance_id", f"is named by several {INSTANCE_HEADER} headers; send one")
+    return checked_name(named[0], "instance_id") if named else None
 
 
 def acting_for(principal: Principal, named: TenantId | None, default: TenantId) -> Principal:

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from continuum.api.answers import KEY_HEADER, KeyedRequest, claim, keep_answer, kept_answer, keyed_request
-from continuum.api.callers import KEY_PREFIX, acting_for, caller_of, source_of, tenant_named
+from continuum.api.callers import KEY_PREFIX, acting_for, caller_of, instance_named, source_of, tenant_named
 from continuum.api.operations import Operation
 from continuum.compliance.audit import PLATFORM, AuditEntry, append_entries
 from continuum.core.companions import accompanied
@@ -120,6 +120,7 @@ async def admitted(runtime: Runtime, operation: Operation, request: Request) -> 
         if operation.is_platforms:
             return Call(runtime, operation, principal, PLATFORM, request)
         principal = acting_for(principal, tenant_named(request), runtime.default_tenant)
+        instance_named(request)  # a bad name is refused by every route, whether or not it matters there
     except PermissionDeniedError as error:
         runtime.refusals.note(home, AuditEntry(principal.credential, operation.name, error.code, source=source))
         raise

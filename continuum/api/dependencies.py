@@ -12,14 +12,13 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from continuum.api.callers import instance_named
 from continuum.api.conduct import Call, conduct
 from continuum.api.operations import OPERATIONS
 from continuum.core.async_memory import AsyncConsciousMemory
 from continuum.domain.records import Json
-from continuum.errors import InvalidInputError
 from continuum.runtime import Runtime
 
-INSTANCE_HEADER = "X-Instance-ID"
 INTEGER_MIN, INTEGER_MAX = -(1 << 63), (1 << 64) - 1
 """What the parser keeps exactly."""
 
@@ -124,10 +123,7 @@ async def call_of(request: Request) -> Call:
 
 async def memory_of(request: Request) -> AsyncConsciousMemory:
     """The memory of the caller's tenant, as the instance that it names uses it. Raises InvalidInputError."""
-    instances = request.headers.getlist(INSTANCE_HEADER)
-    if len(instances) > 1:
-        raise InvalidInputError("instance_id", f"is named by several {INSTANCE_HEADER} headers; send one")
-    return runtime_of(request).memory_of(request.scope["call"].tenant_id, instances[0] if instances else None)
+    return runtime_of(request).memory_of(request.scope["call"].tenant_id, instance_named(request))
 
 
 Memory = Annotated[AsyncConsciousMemory, Depends(memory_of)]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from continuum.api.answers import KEY_HEADER, REPLAYED_HEADER
-from continuum.api.callers import TENANT_HEADER
-from continuum.api.dependencies import INSTANCE_HEADER
+from continuum.api.callers import INSTANCE_HEADER, TENANT_HEADER
 from continuum.api.errors import PROBLEM_TYPE
 from continuum.api.operations import OPERATIONS, Operation
+from continuum.api.value_shapes import shape_requests
 from continuum.domain.ids import NAME_RULE
 
 Document = dict[str, Any]  # Any: JSON of the OpenAPI specification's own shape
@@ -45,6 +47,7 @@ def describe(app: FastAPI) -> Document:
             operation = OPERATIONS.get((method.upper(), path))
             if operation is not None:
                 _complete(described, method.upper(), operation)
+    shape_requests(document)
     return document
 
 
@@ -61,6 +64,7 @@ def _complete(described: Document, method: str, operation: Operation) -> None:
     if method == "GET":
         described["responses"]["304"] = {"description": "the caller has this answer already (`If-None-Match`)"}
     responses = described["responses"]
+    described["responses"].get("200", {}).update(_links(LINKS.get(operation.name, ())))
     for generic in ("4XX", "5XX"):
         responses.pop(generic, None)
     for status in _WRITES if operation.writes or "requestBody" in described else _READS:
@@ -68,6 +72,69 @@ def _complete(described: Document, method: str, operation: Operation) -> None:
     for status, response in responses.items():
         if status.startswith("2"):
             response.setdefault("headers", {}).update(_answer_headers(method, operation))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What an answer is good for next: a parameter of another operation, or a field of its body, is found in it."""
+
+    name: str
+    method: str
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+
+_MESSAGE = {"message_id": "$response.body#/message_ids/0"}
+_ENTITY = {"entity_id": "$response.body#/id"}
+LINKS: Mapping[str, Sequence[Link]] = {
+    "recall": [
+        Link(
+            "tellWhatWasUsed",
+            "post",
+            "/v1/feedback",
+            body={"recall_id": "$response.body#/recall_id", "used": ["$response.body#/memories/0/id"]},
+        )
+    ],
+    "learn": [
+        Link("readMessage", "get", "/v1/memories/{message_id}", _MESSAGE),
+        Link("reviseMessage", "put", "/v1/memories/{message_id}", _MESSAGE),
+        Link("forgetMessage", "delete", "/v1/memories/{message_id}", _MESSAGE),
+    ],
+    "memories.list": [Link("nextPage", "get", "/v1/memories", {"cursor": "$response.body#/next_cursor"})],
+    "entities.create": [
+        Link("readEntity", "get", "/v1/entities/{entity_id}", _ENTITY),
+        Link("readHistory", "get", "/v1/entities/{entity_id}/history", _ENTITY),
+        Link("readNeighbours", "get", "/v1/entities/{entity_id}/neighbourhood", _ENTITY),
+    ],
+    "facts.teach": [
+        Link("retractFact", "post", "/v1/facts/{fact_id}/retract", {"fact_id": "$response.body#/facts/0/id"})
+    ],
+    "quarantines.create": [
+        Link("release", "post", "/v1/quarantines/{quarantine_id}/release", {"quarantine_id": "$response.body#/id"})
+    ],
+    "keys.create": [Link("revoke", "delete", "/v1/admin/api-keys/{key}", {"key": "$response.body#/id"})],
+    "tenants.create": [
+        Link("readTenant", "get", "/v1/admin/tenants/{tenant}", {"tenant": "$response.body#/tenant_id"})
+    ],
+}
+"""By the name of the operation whose answer it is."""
+
+
+def _links(links: Sequence[Link]) -> Document:
+    if not links:
+        return {}
+    return {"links": {each.name: _link(each) for each in links}}
+
+
+def _link(link: Link) -> Document:
+    place = "/".join(["#", "paths", link.path.replace("~", "~0").replace("/", "~1"), link.method])
+    told: Document = {"operationRef": place}
+    if link.parameters:
+        told["parameters"] = dict(link.parameters)
+    if link.body is not None:
+        told["requestBody"] = dict(link.body)
+    return told
 
 
 def _header(name: str, description: str, schema: Document) -> Document:

@@ -102,6 +102,6 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("PUT", "/v1/admin/tenants/{tenant}/limits"): Operation(
         "tenants.limits", "tenants:manage", "write", 2, is_platforms=True
     ),
-    ("GET", "/metrics"): Operation("metrics", "metrics:read"),
+    ("GET", "/metrics"): Operation("metrics", "metrics:read", is_platforms=True),
 }
 """Every route but those of health, which anybody may ask; a test compares them with the application."""

@@ -1,0 +1,211 @@
+"""Requests made from the OpenAPI document, right and wrong ones: the service does what the document says."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.stateful import run_state_machine_as_test
+from schemathesis import Case, GenerationMode, Response
+from schemathesis.checks import load_all_checks
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from starlette.applications import Starlette
+
+from continuum.api.openapi import LINKS
+from continuum.api.operations import OPERATIONS
+from continuum.api.server import create_app
+from continuum.core.config import MemoryConfig
+from continuum.core.setting import Secret
+from continuum.runtime import open_runtime
+from tests.requirements import requirement
+
+HOST = "http://127.0.0.1"
+OPERATOR = "an-operators-key-of-32-characters-or-more"
+NO_SCHEMA_CAN_SAY = re.compile(
+    "|".join(
+        (
+            r"^Idempotency-Key: was used for another request",  # what was asked before
+            r"^cursor: is none of this listing",  # who made it, and for what
+            r"^recall_id: is not a recall id",
+            r"^after_seq: is \d+, but the log ends at",
+            r"has passed already",  # what time it is
+            r"(?:until|before|valid_to|known_at|as_of): must",  # the order of two moments
+            r"is no RFC 3339 time",  # seconds of a leap, which the format has and clocks have not
+            r"outside the years 1 to 9999",  # the year as it is in UTC
+            r"names nothing|name exactly one|is named as used too",  # one of several fields
+            r"give either user_message|belongs to user_message|is missing; an exchange has",
+            r"holds? no words",  # whether any character is more than a blank or a mark
+            r"is its name already|are one concept already|names the same concept",  # what is stored
+            r"^line \d+: ",  # the lines of an archive
+            r"cannot be user for a message of role|^scopes: ",  # one field by another
+            r"must be at most 200 printable characters",
+            r"has \d+ keys with a text, a number or a boolean|is nested deeper than|has \d+ bytes of UTF-8",
+            r"holds a NUL|holds a lone surrogate",  # inside of what may be any JSON
+            r"Input should be a valid integer",  # 1.0 is an integer to a schema, and a slip to us
+            r"an integer of \d+ digits, beyond 64 bits",
+        )
+    ),
+    re.DOTALL,
+)
+"""Refusals of requests that fit the document, each for a rule that JSON Schema has no words for."""
+
+AnyCase = Case[Any]  # Any: what a case was made from
+load_all_checks()
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines_of_json(_: object, value: object) -> bytes:
+    """A body of lines; what the generator makes is one of them."""
+    return value if isinstance(value, bytes) else json.dumps(value).encode()
+
+
+@contextmanager
+def served(**more: object) -> Iterator[Starlette]:
+    with tempfile.TemporaryDirectory(prefix="continuum-conformance-") as folder:
+        config = MemoryConfig(
+            db_path=Path(folder) / "memory.db",
+            rate_per_minute=0,
+            tenant_rate_per_minute=0,
+            **more,  # type: ignore[arg-type]  # settings by name
+        )
+        with open_runtime(config) as runtime:
+            yield create_app(runtime)
+
+
+@pytest.fixture(scope="module")
+def application() -> Iterator[Starlette]:
+    """One that takes anybody on this machine for the owner of the tenant that it names."""
+    with served() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Starlette]:
+    """One that asks for keys."""
+    with served(require_api_key=True, api_key=Secret(OPERATOR)) as found:
+        yield found
+
+
+def checked(case: AnyCase, response: Response) -> None:
+    """Every check of schemathesis, but for two cases that it cannot know of."""
+    left_out: list[Any] = []  # Any: checks, as schemathesis types them
+    if response.status_code == 422 and NO_SCHEMA_CAN_SAY.search(response.json()["detail"]):
+        left_out.append(positive_data_acceptance)
+    is_merged = case.path == "/v1/sync" and response.status_code == 200
+    if is_merged and any(each["error"] for each in response.json()["merged"]):  # refused one by one
+        left_out.append(negative_data_rejection)
+    case.validate_response(response, excluded_checks=left_out or None)
+
+
+def examples(application: Starlette, method: str, path: str, mode: GenerationMode, number: int, **headers: str) -> None:
+    schema = schemathesis.openapi.from_dict(application.openapi())  # type: ignore[attr-defined]  # FastAPI has it
+    schema.app = application
+    operation = schema[path][method]
+    if mode is GenerationMode.NEGATIVE and not _can_be_wrong(operation.definition.raw):
+        return
+
+    @settings(
+        max_examples=number,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def asked(case: AnyCase) -> None:
+        case.headers.update(headers)
+        checked(case, case.call(base_url=HOST, headers={"Host": "127.0.0.1"}))
+
+    asked()
+
+
+def _can_be_wrong(operation: dict[str, object]) -> bool:
+    """Whether there is anything in a request that could be wrong."""
+    return bool(operation.get("parameters")) or "requestBody" in operation
+
+
+ROUTES = [*OPERATIONS, ("GET", "/v1/health"), ("GET", "/v1/health/live"), ("GET", "/v1/health/ready")]
+every_route = pytest.mark.parametrize(("method", "path"), ROUTES, ids=lambda part: part)
+both_ways = pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
+
+
+@requirement("service:openapi")
+@both_ways
+@every_route
+def test_the_service_does_what_its_document_says(
+    application: Starlette, method: str, path: str, mode: GenerationMode
+) -> None:
+    examples(application, method, path, mode, 6)
+
+
+@requirement("service:openapi")
+@every_route
+def test_a_service_that_asks_for_keys_does_what_its_document_says(guarded: Starlette, method: str, path: str) -> None:
+    examples(guarded, method, path, GenerationMode.POSITIVE, 3, **{"X-API-Key": OPERATOR, "X-Tenant-ID": "alice"})
+
+
+def walked(application: Starlette, walks: int, steps: int) -> None:
+    """Calls that lead to each other by the document's links, in an order that nobody chose."""
+    schema = schemathesis.openapi.from_dict(application.openapi())  # type: ignore[attr-defined]  # FastAPI has it
+    schema.app = application
+    base: Any = schema.as_state_machine()  # Any: a class that is made at run time
+
+    class Walk(base):  # type: ignore[misc]  # see above
+        def get_call_kwargs(self, case: AnyCase) -> dict[str, object]:
+            return {"base_url": HOST, "headers": {"Host": "127.0.0.1"}}
+
+        def validate_response(self, response: Response, case: AnyCase, **_: object) -> None:
+            checked(case, response)
+
+    run_state_machine_as_test(
+        Walk,
+        settings=settings(
+            max_examples=walks,
+            stateful_step_count=steps,
+            derandomize=True,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],
+        ),
+    )
+
+
+@requirement("service:openapi")
+def test_every_link_of_the_document_leads_somewhere(application: Starlette) -> None:
+    paths = application.openapi()["paths"]  # type: ignore[attr-defined]  # FastAPI has it
+    for links in LINKS.values():
+        for link in links:
+            named = {each["name"] for each in paths[link.path][link.method].get("parameters", ())}
+            assert named >= set(link.parameters)
+    assert {operation.name for operation in OPERATIONS.values()} >= LINKS.keys()
+
+
+@requirement("service:openapi")
+def test_calls_that_follow_from_each_other_do_what_the_document_says(application: Starlette) -> None:
+    walked(application, 8, 12)
+
+
+@pytest.mark.soak
+@requirement("service:openapi")
+def test_calls_that_follow_from_each_other_do_what_the_document_says_for_long(application: Starlette) -> None:
+    walked(application, 300, 40)
+
+
+@pytest.mark.soak
+@requirement("service:openapi")
+@both_ways
+@every_route
+def test_the_service_does_what_its_document_says_for_long(
+    application: Starlette, method: str, path: str, mode: GenerationMode
+) -> None:
+    examples(application, method, path, mode, 400)
