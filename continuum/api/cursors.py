@@ -10,7 +10,7 @@ import orjson
 
 from continuum.domain.ids import TenantId
 from continuum.domain.records import Json
-from continuum.errors import InvalidInputError
+from continuum.errors import NotFoundError
 
 CURSOR_CHARS_MAX = 2_048
 _MARK_BYTES = 6
@@ -25,7 +25,7 @@ def cursor_of(tenant: TenantId, listing: str, *place: str | int) -> str:
 def place_of(tenant: TenantId, listing: str, cursor: str | None, *kinds: type) -> tuple[Json, ...] | None:
     """Where a cursor goes on; None for the beginning.
 
-    Raises InvalidInputError for one that came from another listing, another tenant, or nowhere. What it says is
+    Raises NotFoundError for one that came from another listing, another tenant, or nowhere. What it says is
     only a place: it leads to nothing that the caller could not list without it.
     """
     if cursor is None:
@@ -48,5 +48,5 @@ def _mark(tenant: TenantId, listing: str, told: bytes) -> bytes:
     return hashlib.blake2b(named + told, digest_size=_MARK_BYTES).digest()
 
 
-def _unknown() -> InvalidInputError:
-    return InvalidInputError("cursor", "is none of this listing; begin without one, and go on with next_cursor")
+def _unknown() -> NotFoundError:
+    return NotFoundError("the cursor is none of this listing; begin without one, and go on with next_cursor")

@@ -23,7 +23,7 @@ STATUS: dict[type[errors.ContinuumError], HTTPStatus] = {
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.KeyInFlightError: HTTPStatus.CONFLICT,
     errors.AnswerLostError: HTTPStatus.CONFLICT,
-    errors.KeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.KeyReusedError: HTTPStatus.CONFLICT,
     errors.PermissionDeniedError: HTTPStatus.FORBIDDEN,
     errors.AuthenticationError: HTTPStatus.UNAUTHORIZED,
     errors.RetryLaterError: HTTPStatus.SERVICE_UNAVAILABLE,

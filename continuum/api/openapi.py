@@ -64,7 +64,9 @@ def _complete(described: Document, method: str, operation: Operation) -> None:
     if method == "GET":
         described["responses"]["304"] = {"description": "the caller has this answer already (`If-None-Match`)"}
     responses = described["responses"]
-    described["responses"].get("200", {}).update(_links(LINKS.get(operation.name, ())))
+    for status, response in described["responses"].items():
+        if status.startswith("2"):
+            response.update(_links(LINKS.get(operation.name, ())))
     for generic in ("4XX", "5XX"):
         responses.pop(generic, None)
     for status in _WRITES if operation.writes or "requestBody" in described else _READS:

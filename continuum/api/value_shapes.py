@@ -17,6 +17,7 @@ from continuum.domain.ids import NAME_RULE
 from continuum.domain.records import ROLES
 from continuum.identity.roles import PERMISSIONS
 from continuum.identity.roles import ROLES as ROLES_OF_CALLERS
+from continuum.storage.repositories.messages import NO_SEQ
 
 Schema = dict[str, Any]  # Any: JSON of JSON Schema's own shape
 Shape = Mapping[str, Any]
@@ -40,10 +41,10 @@ _BY_NAME: Mapping[str, Shape] = {
     **dict.fromkeys(("value", "subject", "attribute"), _WORDS),
     **dict.fromkeys(("session_id", "name", "new_name", "into", "a", "b", "speaker", "concept", "job"), _LABEL),
     **dict.fromkeys(("message_id", "fact_id", "entity_id", "idempotency_key", "source", "query"), _LABEL),
-    **dict.fromkeys(("cursor", "after", "head", "recall_id"), _OPAQUE),
+    **dict.fromkeys(("cursor", "head", "recall_id"), _OPAQUE),
     **dict.fromkeys(("timestamp", "expires_at", "now", "since", "until", "as_of", "known_at", "before"), _TIME),
     **dict.fromkeys(("valid_from", "valid_to", "older_than"), _TIME),
-    **dict.fromkeys(("min_trust", "below", "strength", "confidence"), _SHARE),
+    **dict.fromkeys(("min_trust", "strength"), _SHARE),
     **dict.fromkeys(("after_seq", "before_seq", "number"), _SEQ),
     **dict.fromkeys(("message_days", "history_days", "consolidate_after_days"), _DAYS),
     "limit": _PAGE,
@@ -54,19 +55,26 @@ _BY_NAME: Mapping[str, Shape] = {
     "origin": {"enum": ["user", "assistant", "tool", "federation", "import", "external"]},
     "reason": {"pattern": _LABEL["pattern"]},
     "scopes": {"items": {"type": "string", "enum": list(PERMISSIONS)}},
+    "below": {"exclusiveMinimum": 0, "maximum": 1},
+    "confidence": {"exclusiveMinimum": 0, "maximum": 1},
+    "filters": {"additionalProperties": {"type": ["string", "number", "boolean"]}},
     "roles": {"items": {"type": "string", "enum": list(ROLES)}},
     "mode": {"enum": ["state", "change", "correction", "end"]},
     "messages": {"minItems": 1, "maxItems": MESSAGES_PER_EXCHANGE_MAX},
     "facts": {"minItems": 1, "maxItems": FACTS_PER_CALL_MAX},
-    "seq": {"minimum": 1, "maximum": (1 << 63) - 1},
+    "seq": {"minimum": 1, "maximum": NO_SEQ},
     "offset": {"minimum": 0, "maximum": OFFSET_MAX},
 }
+LONG_LISTINGS = ("/v1/entities", "/v1/entities/{entity_id}/history", "/v1/facts", "/v1/diff", "/v1/timeline")
 _ELSEWHERE: Mapping[tuple[str, str], Shape] = {
     ("/v1/receipts", "after"): _SEQ,
+    ("/v1/facts", "after"): {**_TEXT, "maxLength": 64},
+    ("/v1/quarantines", "before_seq"): {"minimum": 0, "maximum": NO_SEQ},
     ("/v1/receipts/verify", "head"): {**_TEXT, "maxLength": 128},
     ("/v1/audit/verify", "head"): {"pattern": "^[0-9]{1,18}:[0-9a-f]{64}$"},
     ("KeyRequest", "role"): {"enum": list(ROLES_OF_CALLERS)},
-    ("PruneRequest", "below"): {"exclusiveMinimum": 0, "maximum": 1},
+    ("/v1/graph", "limit"): {"minimum": 0, "maximum": 1_000},
+    **{(path, "limit"): {"minimum": 1, "maximum": 10_000} for path in LONG_LISTINGS},
 }
 """Shapes of a name in one body or under one path that differ from those it has everywhere else."""
 
@@ -89,14 +97,16 @@ def _shape(schema: Schema, where: str, name: str) -> None:
     shape = _ELSEWHERE.get((where, name), _BY_NAME.get(name))
     for each in schema.get("anyOf", [schema]):
         if shape is not None and _fits(each, shape):
-            each.update({key: value for key, value in shape.items() if key not in each or key == "items"})
+            each.update({key: value for key, value in shape.items() if key not in each or key in _REPLACED})
         if shape is _TIME and each.get("type") == "number":
             each.update(_SECONDS)
 
 
+_REPLACED = ("items", "additionalProperties")
 _TYPES = {
     "pattern": ("string",), "format": ("string",), "enum": ("string",), "minItems": ("array",),
     "minimum": ("integer", "number"), "exclusiveMinimum": ("number",), "items": ("array",),
+    "additionalProperties": ("object",),
 }  # fmt: skip
 
 

@@ -288,7 +288,7 @@ def test_the_same_key_gives_one_effect_and_the_same_answer(service: Service) -> 
     assert (again.status_code, again.content) == (200, first.content)
     assert again.headers["idempotency-replayed"] == "true"
     other = service.learn(key, "I prefer Django", **{"Idempotency-Key": "k1"})
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     assert service.learn(service.key("bob"), "Mine", **{"Idempotency-Key": "k1"}).status_code == 200
     assert service.client.get("/v1/stats", headers={"X-API-Key": key}).json()["messages"] == 1
 

@@ -116,7 +116,7 @@ def test_all_attempts_together_have_a_bound_of_time() -> None:
         (problem(403, "permission_denied"), errors.PermissionDeniedError),
         (problem(403, "quota_exceeded"), errors.QuotaExceededError),
         (problem(409, "idempotency_answer_lost"), errors.AnswerLostError),
-        (problem(422, "idempotency_key_reused", "message: was used"), errors.KeyReusedError),
+        (problem(409, "idempotency_key_reused", "message: was used"), errors.KeyReusedError),
         (problem(507, "storage_full"), errors.StorageFullError),
         (problem(503, "storage_unavailable"), errors.StorageUnavailableError),
         (problem(413, "body_too_large"), errors.ContinuumError),
