@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from continuum.coordination.sync import NUMBER_MAX
 from continuum.core.facts_by_hand import FACTS_PER_CALL_MAX
 from continuum.core.listings import OFFSET_MAX
 from continuum.core.questions import MAX_CONCEPTS_LIMIT, MAX_MEMORIES_LIMIT, MAX_TOKENS_LIMIT
@@ -45,7 +46,7 @@ _BY_NAME: Mapping[str, Shape] = {
     **dict.fromkeys(("timestamp", "expires_at", "now", "since", "until", "as_of", "known_at", "before"), _TIME),
     **dict.fromkeys(("valid_from", "valid_to", "older_than"), _TIME),
     **dict.fromkeys(("min_trust", "strength"), _SHARE),
-    **dict.fromkeys(("after_seq", "before_seq", "number"), _SEQ),
+    **dict.fromkeys(("after_seq", "before_seq"), _SEQ),
     **dict.fromkeys(("message_days", "history_days", "consolidate_after_days"), _DAYS),
     "limit": _PAGE,
     "max_concepts": {"minimum": 0, "maximum": MAX_CONCEPTS_LIMIT},
@@ -62,6 +63,7 @@ _BY_NAME: Mapping[str, Shape] = {
     "mode": {"enum": ["state", "change", "correction", "end"]},
     "messages": {"minItems": 1, "maxItems": MESSAGES_PER_EXCHANGE_MAX},
     "facts": {"minItems": 1, "maxItems": FACTS_PER_CALL_MAX},
+    "number": {"minimum": 0, "maximum": NUMBER_MAX},
     "seq": {"minimum": 1, "maximum": NO_SEQ},
     "offset": {"minimum": 0, "maximum": OFFSET_MAX},
 }
@@ -72,6 +74,9 @@ _ELSEWHERE: Mapping[tuple[str, str], Shape] = {
     ("/v1/quarantines", "before_seq"): {"minimum": 0, "maximum": NO_SEQ},
     ("/v1/receipts/verify", "head"): {**_TEXT, "maxLength": 128},
     ("/v1/audit/verify", "head"): {"pattern": "^[0-9]{1,18}:[0-9a-f]{64}$"},
+    ("/v1/facts", "subject"): _TEXT,
+    ("/v1/facts", "attribute"): _TEXT,
+    ("ReviseRequest", "text"): {"pattern": _LABEL["pattern"]},
     ("KeyRequest", "role"): {"enum": list(ROLES_OF_CALLERS)},
     ("/v1/graph", "limit"): {"minimum": 0, "maximum": 1_000},
     **{(path, "limit"): {"minimum": 1, "maximum": 10_000} for path in LONG_LISTINGS},
