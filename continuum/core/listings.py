@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from continuum.core.assembly import Engine
-from continuum.core.validation import Timestamp, checked_count, checked_label, checked_role, checked_text, checked_time
+from continuum.core.validation import Timestamp, checked_count, checked_label, checked_role, checked_time
 from continuum.domain.ids import TenantId, checked_name
 from continuum.domain.records import Entity, Json, Role, StoredMessage
 from continuum.language.names import key_prefix
@@ -11,7 +11,6 @@ from continuum.language.names import key_prefix
 ROWS_PER_PAGE_MAX = 10_000
 OFFSET_MAX = 10_000_000
 SEQ_MAX = (1 << 63) - 1
-NAME_BYTES_MAX = 1_024
 
 
 def stats_of(engine: Engine, tenant: TenantId, instance_id: str) -> dict[str, Json]:
@@ -75,6 +74,6 @@ def entities_of(
     kind = None if entity_type is None else checked_name(entity_type, "entity_type")
     size = checked_count(limit, "limit", 1, ROWS_PER_PAGE_MAX)
     skipped = checked_count(offset, "offset", 0, OFFSET_MAX)
-    prefix = None if query is None else key_prefix(checked_text(query, "query", NAME_BYTES_MAX))
+    prefix = None if query is None else key_prefix(checked_label(query, "query"))
     with engine.unit(tenant, write=False) as work:
         return work.entities.list(entity_type=kind, limit=size, offset=skipped, query=prefix)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from continuum.core.validation import Timestamp, checked_label, checked_scope, checked_time
 from continuum.domain.clock import Micros, iso
+from continuum.domain.ids import checked_name
 from continuum.domain.records import Json, LogEntry, Origin
 from continuum.errors import InvalidInputError, shown
 from continuum.storage.repositories.quarantines import HiddenFilter
@@ -46,7 +47,7 @@ def checked_rule(
     rule = QuarantineRule(
         origin=None if origin is None else _checked_origin(origin),
         source=None if source is None else checked_label(source, "source"),
-        instance_id=None if instance_id is None else checked_label(instance_id, "instance_id"),
+        instance_id=None if instance_id is None else checked_name(instance_id, "instance_id"),
         session_id=None if session_id is None else checked_label(session_id, "session_id"),
         user_id=scope.user_id,
         agent_id=scope.agent_id,

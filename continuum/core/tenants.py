@@ -11,7 +11,6 @@ from typing import Self
 
 from continuum.core.assembly import Engine, build_engine
 from continuum.core.config import MemoryConfig, get_config, with_arguments
-from continuum.core.listings import NAME_BYTES_MAX
 from continuum.core.memory import ConsciousMemory
 from continuum.core.stating import ensure_tenant
 from continuum.core.tenant_limits import TenantLimits
@@ -25,6 +24,7 @@ from continuum.storage.base import StorageBackend
 from continuum.storage.unit_of_work import system_unit_of_work
 
 TENANTS_PER_PAGE_MAX = 1_000
+AFTER_BYTES_MAX = 1_024
 MEMORIES_KEPT_MAX = 1_024
 
 
@@ -138,7 +138,7 @@ class TenantManager:
     def list_tenants(self, limit: int = 100, after: str = "") -> list[dict[str, Json]]:
         """Tenants by name, a page of up to 1,000 at a time: those behind `after`. Raises InvalidInputError."""
         size = checked_count(limit, "limit", 1, TENANTS_PER_PAGE_MAX)
-        last = checked_text(after, "after", NAME_BYTES_MAX)
+        last = checked_text(after, "after", AFTER_BYTES_MAX)
         self.engine.refuse_if_closed()
         with system_unit_of_work(self.engine.backend) as work:
             page = work.tenants(limit=size, after=last)

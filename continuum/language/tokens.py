@@ -234,11 +234,16 @@ def _unspaced(word: str, language: str) -> list[str]:
     stems: list[str] = []
     position = 0
     for run in _UNSPACED.finditer(word):
-        if position < run.start():
-            stems += _stems(word[position : run.start()], language)
+        stems += _between(word[position : run.start()], language)
         stems += _pairs(run.group())
         position = run.end()
-    return stems + (_stems(word[position:], language) if position < len(word) else [])
+    return stems + _between(word[position:], language)
+
+
+def _between(part: str, language: str) -> list[str]:
+    """The stems of what stands beside an unspaced script, without the mark that joined the two (`src/` of `src/中`)."""
+    word = part.strip("./-'’@&,:")
+    return _stems(word, language) if word else []
 
 
 def _pairs(run: str) -> list[str]:

@@ -126,6 +126,17 @@ def test_any_text_gives_terms_and_one_form_at_the_end(text: str) -> None:
     query_terms(text)
 
 
+@given(st.text(alphabet="aB1中文ไท./-'’@&,:_+# é", max_size=30))
+def test_scripts_and_joining_marks_mixed_at_will_give_terms(text: str) -> None:
+    assert len(encode_terms(text)) >= 4
+    query_terms(text)
+
+
+def test_a_word_joined_to_an_unspaced_script_is_found_without_the_mark_between() -> None:
+    assert set(terms("src")) <= set(terms("src/中文"))
+    assert set(terms("docs")) <= set(terms("中文/docs"))
+
+
 @given(st.text(max_size=60))
 def test_a_text_asked_for_itself_finds_all_its_terms(text: str) -> None:
     assert set(terms(text)) <= asked(text)
