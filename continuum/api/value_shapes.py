@@ -69,6 +69,7 @@ _BY_NAME: Mapping[str, Shape] = {
 }
 LONG_LISTINGS = ("/v1/entities", "/v1/entities/{entity_id}/history", "/v1/facts", "/v1/diff", "/v1/timeline")
 _ELSEWHERE: Mapping[tuple[str, str], Shape] = {
+    ("/v1/entities", "query"): {**_TEXT, "maxLength": LABEL_CHARS_MAX},
     ("/v1/receipts", "after"): _SEQ,
     ("/v1/facts", "after"): {**_TEXT, "maxLength": 64},
     ("/v1/quarantines", "before_seq"): {"minimum": 0, "maximum": NO_SEQ},

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from continuum.core.assembly import Engine
-from continuum.core.validation import Timestamp, checked_count, checked_label, checked_role, checked_time
+from continuum.core.validation import (
+    LABEL_CHARS_MAX,
+    Timestamp,
+    checked_count,
+    checked_label,
+    checked_role,
+    checked_text,
+    checked_time,
+)
 from continuum.domain.ids import TenantId, checked_name
 from continuum.domain.records import Entity, Json, Role, StoredMessage
+from continuum.errors import InvalidInputError
 from continuum.language.names import key_prefix
 
 ROWS_PER_PAGE_MAX = 10_000
@@ -74,6 +83,15 @@ def entities_of(
     kind = None if entity_type is None else checked_name(entity_type, "entity_type")
     size = checked_count(limit, "limit", 1, ROWS_PER_PAGE_MAX)
     skipped = checked_count(offset, "offset", 0, OFFSET_MAX)
-    prefix = None if query is None else key_prefix(checked_label(query, "query"))
+    prefix = None if query is None else key_prefix(_checked_beginning(query))
     with engine.unit(tenant, write=False) as work:
         return work.entities.list(entity_type=kind, limit=size, offset=skipped, query=prefix)
+
+
+def _checked_beginning(query: object) -> str:
+    """The beginning of a name; one that is blank is that of all names. Raises InvalidInputError."""
+    text = checked_text(query, "query", 4 * LABEL_CHARS_MAX)
+    if len(text) > LABEL_CHARS_MAX:
+        problem = f"has {len(text)} characters; a name has {LABEL_CHARS_MAX} at most"
+        raise InvalidInputError("query", problem, limit=LABEL_CHARS_MAX)
+    return text
