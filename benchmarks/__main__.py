@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import footprint, lasting, learning, postgres, quality, recalling, scenarios, trust, use
+from benchmarks import footprint, lasting, learning, postgres, quality, recalling, scenarios, syncing, trust, use
 from benchmarks.report import Report
 
 
@@ -21,7 +21,19 @@ def main() -> None:
     parser.add_argument(
         "--only",
         nargs="*",
-        choices=["learn", "recall", "footprint", "lasting", "updates", "use", "trust", "quality", "clean", "postgres"],
+        choices=[
+            "learn",
+            "recall",
+            "footprint",
+            "lasting",
+            "updates",
+            "use",
+            "trust",
+            "sync",
+            "quality",
+            "clean",
+            "postgres",
+        ],
         default=[],
     )
     parser.add_argument("--quick", action="store_true", help="smaller stores: 20,000 messages, 1,000 tenants")
@@ -50,6 +62,7 @@ def _parts(data: Path | None):  # type: ignore[no-untyped-def]  # a table of fun
         "updates": scenarios.run,
         "use": lambda report, folder, quick: use.run(report, data),
         "trust": trust.run,
+        "sync": syncing.run,
     }
     if "postgres" in sys.argv:  # by name only: it starts a server and fills gigabytes
         parts["postgres"] = lambda report, folder, quick: postgres.run(report, folder, quick, data)

@@ -116,13 +116,15 @@ def _told(command: Callable[Concatenate[Options, P], None], *, takes_server: boo
 def _with_server(options: Options, db_path: Json, server: Json, key_file: Json) -> Options:
     """The options, with the credential of a service; a store named on the command line goes before a set service."""
     config = options.settings.config
-    if db_path is not None:
-        if server is not None:
-            raise click.UsageError("--server and --storage name two memories; leave one out")
-        return replace(options, settings=replace(options.settings, config=replace(config, server_url=None)))
     if key_file is not None:
-        return replace(options, key=_key_in(key_file))
-    return replace(options, key=None if config.client_key is None else config.client_key.reveal())
+        options = replace(options, key=_key_in(key_file))
+    elif config.client_key is not None:
+        options = replace(options, key=config.client_key.reveal())
+    if db_path is None:
+        return options
+    if server is not None:
+        raise click.UsageError("--server and --storage name two memories; leave one out")
+    return replace(options, settings=replace(options.settings, config=replace(config, server_url=None)))
 
 
 def _key_in(path: Path) -> str:

@@ -301,6 +301,7 @@ class ImportResult:
     left_out: int
     broken_lines: int
     problems: tuple[LineProblem, ...]
+    forgotten: int = 0
 
 
 @dataclass(frozen=True, slots=True)

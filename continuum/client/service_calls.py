@@ -46,7 +46,12 @@ LINES = "application/x-ndjson"
 
 
 def export(
-    target: TextIO, *, after_seq: int = 0, include_secret: bool = True, include_vectors: bool = False
+    target: TextIO,
+    *,
+    after_seq: int = 0,
+    include_secret: bool = True,
+    include_vectors: bool = False,
+    for_sync: bool = False,
 ) -> Call[ExportResult]:
     """Write the whole memory to an open text file as JSON Lines; as confidential as the memory itself.
 
@@ -54,16 +59,16 @@ def export(
     middle: what was written then is not whole.
     """
     sink = ExportSink(target, after_seq)
-    query = query_of({"after_seq": after_seq, "vectors": include_vectors, "secret": include_secret})
+    query = query_of({"after_seq": after_seq, "vectors": include_vectors, "secret": include_secret, "sync": for_sync})
     return Call("GET", "/v1/export", sink.result, query, sink=sink, is_read=True, seconds=TRANSFER_SECONDS)
 
 
-def import_(source: BinaryIO, *, skip_errors: bool = False) -> Call[ImportResult]:
+def import_(source: BinaryIO, *, skip_errors: bool = False, for_sync: bool = False) -> Call[ImportResult]:
     """Read an export, packed or not, into the memory; answers when all of it is durable.
 
     Importing again changes nothing and goes on where it was broken off, but is left to the caller: a file is read once.
     """
-    query = query_of({"skip_errors": skip_errors})
+    query = query_of({"skip_errors": skip_errors, "sync": for_sync})
     parse = lambda told: decoded(ImportResult, told)  # noqa: E731
     return Call("POST", "/v1/import", parse, query, media_type=LINES, source=source, seconds=TRANSFER_SECONDS)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,28 @@ def forget(engine: Engine, tenant: TenantId, wanted: Selector, reason: str, *, d
             return NOTHING_FORGOTTEN
         row = erase_batch(engine, work, begun)
     return finish(engine, tenant, row)
+
+
+def forget_everywhere(engine: Engine, tenant: TenantId, ids: Collection[str]) -> int:
+    """Erase what was erased in another store of the same memory, as far as it is here; gives how many messages went.
+
+    Raises StorageError.
+    """
+    ids = set(ids)
+    with engine.unit(tenant, write=False) as work:
+        seqs = set(work.portability.message_places(ids).values())
+        seqs |= {seq for seq, entry_id in _by_hand(work) if entry_id in ids}
+    if not seqs:
+        return 0
+    wanted = Selector("elsewhere", seqs=tuple(sorted(seqs)))
+    return forget(engine, tenant, wanted, "forgotten in another store", dry_run=False).messages
+
+
+def _by_hand(work: UnitOfWork) -> Iterator[tuple[int, str]]:
+    after = 0
+    while page := work.portability.entries_by_hand(after):
+        yield from page
+        after = page[-1][0]
 
 
 def finish(engine: Engine, tenant: TenantId, row: ErasureRow) -> ForgetResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from continuum.core.fact_ledger import applied, fact_id, fold_statements
 from continuum.domain.clock import EARLIEST_MICROS, Micros
@@ -11,7 +12,7 @@ from continuum.domain.facts import ExtractedFact, Fact, FactMode, Statement
 from continuum.domain.ids import derived_id
 from continuum.domain.records import Origin, Scope, StoredMessage
 from continuum.language.attributes import LASTING, OPPOSITES, fact_key
-from continuum.storage.repositories.facts import MODES_BY_HAND
+from continuum.storage.repositories.facts import MODES_BY_HAND, statement_order
 from continuum.storage.unit_of_work import UnitOfWork
 
 REFERENCE_MESSAGES_MAX = 8
@@ -87,10 +88,11 @@ def keep_current(work: UnitOfWork, secret: bytes, statements: Sequence[Statement
         known[fact.slot_id].append(fact)
     changed: list[Fact] = []
     for slot, before in known.items():
-        after: list[Fact] = before
-        for statement in statements:
-            if statement.slot_id == slot:
-                after = applied(secret, after, statement)
+        own = [statement for statement in statements if statement.slot_id == slot]
+        if any(fact.recorded_at > own[0].recorded_at for fact in before):  # it was said first, in another store
+            after = fold_statements(secret, work.facts.statements(slot))
+        else:
+            after = reduce(lambda facts, statement: applied(secret, facts, statement), own, before)
         changed += _written(work, before, after)
     return changed
 
@@ -191,7 +193,9 @@ def _referred_to(work: UnitOfWork, said: Said, found: ExtractedFact) -> Statemen
 
 def _stated_with(work: UnitOfWork, said: Said, subject: str, value: str, attribute: str = "") -> Statement | None:
     """The last statement of a value of a subject, of an attribute whose name begins so; nothing that never ends."""
-    for statement in work.facts.with_value(fact_key(value), said.seq, SAME_VALUE_MAX):
+    stated = work.facts.with_value(fact_key(value), said.seq, SAME_VALUE_MAX)
+    earlier = [each for each in stated if each.recorded_at <= said.recorded_at]
+    for statement in sorted(earlier, key=statement_order, reverse=True):
         same_subject = not subject or fact_key(statement.subject) == fact_key(subject)
         ending = (
             statement.attribute.startswith(attribute) if attribute else fact_key(statement.attribute) not in LASTING
@@ -206,6 +210,7 @@ def _stated_last(work: UnitOfWork, said: Said, subject: str, attribute: str) -> 
     if said.session_id is None:
         return None
     recent = work.messages.list(session_id=said.session_id, before_seq=said.seq + 1, limit=REFERENCE_MESSAGES_MAX)
+    recent = [message for message in recent if message.recorded_at <= said.recorded_at]
     stated = work.facts.statements_at([message.seq for message in recent])
     own = [
         each

@@ -23,7 +23,7 @@ from continuum.core.validation import (
 from continuum.domain.clock import Micros
 from continuum.domain.facts import ExtractedFact, Fact, FactMode, Statement
 from continuum.domain.ids import TenantId
-from continuum.domain.records import Json, LogEntry, MessageNote, Origin, Scope, Span, StoredMessage
+from continuum.domain.records import Json, LogEntry, MessageNote, Origin, Scope, Span, StoredMessage, first_recorded_at
 from continuum.errors import InvalidInputError, NotFoundError, shown
 from continuum.extraction.redaction import Redactor
 from continuum.language.attributes import fact_key, is_single
@@ -115,8 +115,8 @@ def state_entry(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | N
         source=taught["source"],
         origin=Origin(taught["origin"]),
         scope=Scope(*taught["scope"]),
-        timestamp=entry.recorded_at,
-        recorded_at=entry.recorded_at,
+        timestamp=first_recorded_at(entry),
+        recorded_at=first_recorded_at(entry),
         since_seq=entry.seq if since is None else since,
     )
     facts = [None if fact is None else _extracted(fact) for fact in taught["facts"]]
@@ -229,7 +229,8 @@ def marks_again(work: UnitOfWork, secret: bytes, entry: LogEntry, since: int | N
 def _marks_now(work: UnitOfWork, secret: bytes, entry: LogEntry) -> list[Statement]:
     told = json.loads(entry.payload)
     if entry.kind == "retraction":
-        return marks_of(work, secret, entry, FactMode.RETRACT, [told["target"]], told["reason"], entry.recorded_at, "")
+        at = first_recorded_at(entry)
+        return marks_of(work, secret, entry, FactMode.RETRACT, [told["target"]], told["reason"], at, "")
     stated = work.facts.statements_at(told["messages"])
     targets = [*told["targets"], *((each.seq, each.number) for each in stated if each.mode in VALUE_MODES)]
     return marks_of(work, secret, entry, FactMode.SUPERSEDE, targets, "", told["at"], told["by"])
@@ -270,7 +271,7 @@ def marks_of(
                 replaces=successor,
                 valid_from=at,
                 valid_to=None,
-                recorded_at=entry.recorded_at,
+                recorded_at=first_recorded_at(entry),
                 message_id=entry.entry_id,
                 start=0,
                 end=0,

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from continuum.core.adjusting import Adjustments, Prune, adjusted, compounds_of, entities_of, joined_compounds, pairs_of
-from continuum.domain.records import AttentionLink, CompoundConcept, Entity, LogEntry, Sources, Taught
+from continuum.domain.records import (
+    AttentionLink,
+    CompoundConcept,
+    Entity,
+    LogEntry,
+    Sources,
+    Taught,
+    first_recorded_at,
+)
 from continuum.storage.repositories.entities import joined_sightings
 from continuum.storage.repositories.links import HEBBIAN, is_confirmed
 
@@ -211,5 +219,5 @@ def walkable_strength(raw: float, sources: Sources) -> float:
 def stated_link(entry: LogEntry, a: str, b: str) -> AttentionLink:
     """The link that an entry states between two entities."""
     stated = json.loads(entry.payload)
-    at = entry.recorded_at
+    at = first_recorded_at(entry)
     return AttentionLink(a, b, stated["link_type"], stated["strength"], 1, Sources.USER, at, at, entry.seq, entry.seq)

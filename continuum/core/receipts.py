@@ -18,8 +18,8 @@ from typing import Literal
 from continuum.domain.clock import Micros
 from continuum.errors import StorageCorruptError
 
-ReceiptKind = Literal["message", "session", "concept", "fact", "scope", "before", "expired", "tenant"]
-"""What was named for forgetting; ``expired`` is what came to its end by itself."""
+ReceiptKind = Literal["message", "session", "concept", "fact", "scope", "before", "expired", "elsewhere", "tenant"]
+"""What was named for forgetting; ``expired`` came to its end, ``elsewhere`` was forgotten in another store."""
 
 NO_RECEIPT_BEFORE = "0" * 64
 """The hash before a tenant's first receipt."""

@@ -41,7 +41,7 @@ class Selector:
     scope: Scope = Scope()
     before: Micros = 0
     seqs: tuple[int, ...] = ()
-    """Positions that are known already; used for what has expired."""
+    """Positions that are known already, of what has expired or was forgotten elsewhere."""
     keeps_summaries: bool = False
     """Whether summaries of the sessions stay, because they take the place of what goes."""
 
@@ -124,7 +124,19 @@ def select(work: UnitOfWork, tenant: TenantRecord, wanted: Selector) -> Selected
         taught = tuple(sorted({*taught, *outlived}))
         hidden_seqs = hidden_messages(work, lambda message: message.timestamp < wanted.before)
         return Selected(tuple(sorted({*work.history.seqs_before(wanted.before), *hidden_seqs})), (), taught)
-    return Selected(wanted.seqs)
+    return Selected(wanted.seqs) if wanted.kind == "expired" else _at_places(work, wanted.seqs)
+
+
+def _at_places(work: UnitOfWork, seqs: tuple[int, ...]) -> Selected:
+    """Whatever stands at positions: messages, entries made by hand, all that was taught there."""
+    kinds = {entry.seq: entry.kind for entry in work.history.entries(seqs)}
+    facts = [seq for seq, kind in kinds.items() if kind == "facts"]
+    taught = {(statement.seq, statement.number // 2) for statement in work.facts.every_statement_at(facts)}
+    return Selected(
+        tuple(seq for seq, kind in kinds.items() if kind == "message"),
+        tuple(seq for seq, kind in kinds.items() if kind in ("entity", "link", "merge", "rename")),
+        tuple(sorted(taught)),
+    )
 
 
 def _of_fact(work: UnitOfWork, fact_id: str) -> Selected:

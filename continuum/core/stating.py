@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from continuum.core.folding import Stated
 from continuum.domain.clock import Micros
 from continuum.domain.ids import derived_id, uuid7
-from continuum.domain.records import Entity, Json, LogEntry, LogKind, TenantRecord
+from continuum.domain.records import Entity, Json, LogEntry, LogKind, TenantRecord, first_recorded_at
 from continuum.extraction.pipeline import EXTRACTORS_VERSION
 from continuum.language.names import entity_key
 from continuum.storage.unit_of_work import UnitOfWork
@@ -53,8 +53,8 @@ def _entity(secret: bytes, entry: LogEntry, name: str, entity_type: str, descrip
         entity_type=entity_type,
         key=key,
         description=description,
-        created_at=entry.recorded_at,
-        last_seen=entry.recorded_at,
+        created_at=first_recorded_at(entry),
+        last_seen=first_recorded_at(entry),
         occurrences=1,
         metadata=metadata,
         first_seq=entry.seq,

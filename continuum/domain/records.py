@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -256,6 +257,18 @@ class LogEntry:
     recorded_at: Micros
     payload: str = "{}"
     """A JSON object in text form."""
+
+
+FIRST_RECORDED_AT = "first_recorded_at"
+"""What the payload of an entry calls the time at which another store of the same memory recorded it."""
+
+
+def first_recorded_at(entry: LogEntry) -> Micros:
+    """When the memory learnt of an entry, in whichever of its stores."""
+    if FIRST_RECORDED_AT not in entry.payload:
+        return entry.recorded_at
+    first: Micros = json.loads(entry.payload).get(FIRST_RECORDED_AT, entry.recorded_at)
+    return first
 
 
 @dataclass(frozen=True, slots=True)

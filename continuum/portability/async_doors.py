@@ -19,6 +19,7 @@ async def aexport_memory(
     after_seq: int = 0,
     include_secret: bool = True,
     include_vectors: bool = False,
+    for_sync: bool = False,
     progress: Callable[[ExportProgress], None] | None = None,
 ) -> ExportResult:
     """As `export_memory`; `progress` is called on the worker thread."""
@@ -31,6 +32,7 @@ async def aexport_memory(
             after_seq=after_seq,
             include_secret=include_secret,
             include_vectors=include_vectors,
+            for_sync=for_sync,
             progress=progress,
         ),
     )
@@ -42,13 +44,16 @@ async def aimport_memory(
     *,
     skip_errors: bool = False,
     batch_size: int = BATCH_SIZE,
+    for_sync: bool = False,
     progress: Callable[[ImportProgress], None] | None = None,
 ) -> ImportResult:
     """As `import_memory`; `progress` is called on the worker thread."""
     plain = _plain(memory)
     return await run_in(
         plain.pool("writers"),
-        lambda: import_memory(plain, source, skip_errors=skip_errors, batch_size=batch_size, progress=progress),
+        lambda: import_memory(
+            plain, source, skip_errors=skip_errors, batch_size=batch_size, for_sync=for_sync, progress=progress
+        ),
     )
 
 

@@ -90,6 +90,14 @@ class VectorLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceLine:
+    """The id of an entry before this part of the log, which an entry of this part names by its position."""
+
+    seq: int
+    entry_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trailer:
     """The last line: how many came before it, and their SHA-256."""
 
@@ -97,7 +105,7 @@ class Trailer:
     digest: str
 
 
-Line = Header | EntryLine | SessionLine | ReceiptLine | VectorLine | Trailer
+Line = Header | EntryLine | PlaceLine | SessionLine | ReceiptLine | VectorLine | Trailer
 
 
 def header_line(header: Header) -> dict[str, Json]:
@@ -126,11 +134,17 @@ def entry_line(line: EntryLine) -> dict[str, Json]:
     }
     if message is not None:
         told |= _message_fields(message)
+        if message.recorded_at != entry.recorded_at:
+            told["first_recorded_at"] = iso(message.recorded_at)
     elif entry.kind != "erased":
         told["payload"] = _embedded(entry.payload, canonical)
     told |= {"since": line.since, "text": line.text} if message is None else {"since": line.since}
     told |= {"erasure": line.erasure_id, "expires_at": None if line.expires_at is None else iso(line.expires_at)}
     return _without_nulls(told)
+
+
+def place_line(place: PlaceLine) -> dict[str, Json]:
+    return {"kind": "place", "seq": place.seq, "id": place.entry_id}
 
 
 def session_line(session: WholeSession) -> dict[str, Json]:
@@ -250,7 +264,7 @@ def _read_message(told: Fields, entry: LogEntry, limits: Limits) -> StoredMessag
         origin=origin,
         text=text,
         timestamp=told.moment("timestamp"),
-        recorded_at=entry.recorded_at,
+        recorded_at=first if (first := told.optional_moment("first_recorded_at")) is not None else entry.recorded_at,
         scope=Scope(*(told.optional_name(name) for name in ("user_id", "agent_id", "project_id"))),
         metadata=_read_metadata(told, limits),
         same_key=same_key,
@@ -262,6 +276,10 @@ def _read_metadata(told: Fields, limits: Limits) -> str:
     parsed = _parsed(given) if isinstance(given, str) else given
     text = checked_metadata(parsed, "metadata", limits.metadata_bytes)
     return given if isinstance(given, str) else text
+
+
+def _read_place(told: Fields) -> PlaceLine:
+    return PlaceLine(told.count("seq", 1), told.label("id"))
 
 
 def _read_session(told: Fields) -> SessionLine:
@@ -306,6 +324,7 @@ def _read_vector(told: Fields) -> VectorLine:
 
 
 _OTHERS: dict[str, Callable[[Fields], Line]] = {
+    "place": _read_place,
     "session": _read_session,
     "receipt": _read_receipt,
     "vector": _read_vector,

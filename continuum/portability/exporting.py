@@ -17,15 +17,18 @@ from continuum.portability.export_files import LineWriter, Target, written
 from continuum.portability.export_lines import (
     EntryLine,
     Header,
+    PlaceLine,
     Trailer,
     entry_line,
     header_line,
+    place_line,
     receipt_line,
     session_line,
     trailer_line,
     vector_line,
 )
 from continuum.portability.line_fields import SEQ_MAX
+from continuum.portability.log_places import named_by
 from continuum.storage.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -73,9 +76,13 @@ def export_memory(
     after_seq: int = 0,
     include_secret: bool = True,
     include_vectors: bool = False,
+    for_sync: bool = False,
     progress: Progress | None = None,
 ) -> ExportResult:
     """Write all of a memory, or what came after a position of its log, as JSON Lines; see docs/reference.
+
+    With `for_sync` it is what another store of the same memory needs: the log alone, without the secret, with the
+    ids of the earlier entries that it names.
 
     `target` is a path, which appears when everything is written (packed if it ends with ``.gz``), or an open text
     file. The file is as confidential as the memory; without `include_secret` an import derives other ids. Learners
@@ -87,18 +94,22 @@ def export_memory(
     finish_moves(engine, memory.tenant_id)
     with written(target) as out, engine.unit(memory.tenant_id, write=False) as work:
         record = work.tenants.get()
-        header = _header(engine, work, record, after, include_secret=include_secret, include_vectors=include_vectors)
+        secret, vectors = include_secret and not for_sync, include_vectors and not for_sync
+        header = _header(engine, work, record, after, include_secret=secret, include_vectors=vectors)
         writer = LineWriter(out)
         writer.write(header_line(header))
         messages = 0
         for entries in _pages(work, after):
             lines = _lines(work, entries, after)
             messages += sum(line.message is not None for line in lines)
+            for place in _earlier(work, entries, after) if for_sync else ():
+                writer.write(place_line(place))
             for line in lines:
                 writer.write(entry_line(line))
             if progress is not None:
                 progress(ExportProgress(entries[-1].seq - after, header.position - after))
-        _write_rows(work, writer, after, include_vectors=include_vectors)
+        if not for_sync:
+            _write_rows(work, writer, after, include_vectors=vectors)
         digest, count = writer.digest, writer.lines
         writer.write(trailer_line(Trailer(count, digest)))
     entries_written = header.position - after
@@ -120,7 +131,7 @@ def _header(
     position = 0 if record is None else record.last_seq
     if after > position:
         raise InvalidInputError("after_seq", f"is {after}, but the log ends at {position}", limit=position)
-    if record is None:
+    if record is None or not position:  # a tenant that was made, and has learnt nothing
         return Header(work.tenant_id, now, 0)
     counts = work.tenants.counts()
     before = work.history.entries([after]) if after else []
@@ -166,6 +177,12 @@ def _lines(work: UnitOfWork, entries: Sequence[LogEntry], after: int) -> list[En
         else:
             lines.append(revisions.get(entry.seq, EntryLine(entry)))
     return lines
+
+
+def _earlier(work: UnitOfWork, entries: Sequence[LogEntry], after: int) -> list[PlaceLine]:
+    """The entries that those of a page name, and that are not in the file."""
+    seqs = {seq for entry in entries if entry.kind != "message" for seq in named_by(entry) if seq <= after}
+    return [PlaceLine(entry.seq, entry.entry_id) for entry in work.history.entries(sorted(seqs))]
 
 
 def _messages(work: UnitOfWork, seqs: Sequence[int]) -> dict[int, StoredMessage]:

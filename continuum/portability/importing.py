@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from continuum.core.erasing import forget_everywhere
 from continuum.core.memory import ConsciousMemory
 from continuum.core.validation import MESSAGES_PER_EXCHANGE_MAX, checked_count
 from continuum.domain.ids import TenantId
 from continuum.domain.records import StoredVector
 from continuum.portability.export_files import Source, readable_path
-from continuum.portability.export_lines import EntryLine, Line, ReceiptLine, SessionLine, VectorLine
+from continuum.portability.export_lines import EntryLine, Line, PlaceLine, ReceiptLine, SessionLine, VectorLine
 from continuum.portability.exporting import engine_of
 from continuum.portability.line_redaction import redacted_line
 from continuum.portability.reading import LineProblem, NumberedLine, checked_lines, header_of
@@ -64,6 +66,8 @@ class ImportResult:
     left_out: int
     broken_lines: int = 0
     problems: tuple[LineProblem, ...] = ()
+    forgotten: int = 0
+    """Messages that were forgotten here because they had been forgotten there; only for a sync."""
 
 
 Progress = Callable[[ImportProgress], None]
@@ -75,6 +79,7 @@ def import_memory(
     *,
     skip_errors: bool = False,
     batch_size: int = BATCH_SIZE,
+    for_sync: bool = False,
     progress: Progress | None = None,
 ) -> ImportResult:
     """Read an export into a memory; calling it again goes on after a crash, and changes nothing when all is there.
@@ -82,17 +87,25 @@ def import_memory(
     An empty memory becomes what was exported: positions, ids, times, everything derived. A memory that holds other
     things gets the entries behind its own, as learnt now. `source` is a path or an open file. The file is checked
     whole before anything is written: a broken line raises InvalidInputError that names it, and nothing is kept; with
-    `skip_errors` the rest is imported, and the result lists what was skipped. Raises ConflictError if the tenant
+    `skip_errors` the rest is imported, and the result lists what was skipped. With `for_sync` it comes from another
+    store of the same memory, and what was forgotten there is forgotten here as well. Raises ConflictError if the tenant
     needs a rebuild, StorageError and OSError.
     """
     size = checked_count(batch_size, "batch_size", 1, BATCH_SIZE_MAX)
     engine = engine_of(memory)
     with readable_path(source) as path:
-        run = _Import(engine, memory.tenant_id, path, skip_errors, size, progress)
+        run = _Import(engine, memory.tenant_id, path, skip_errors, size, for_sync, progress)
         try:
             return run.run()
         finally:
             _look_anew(engine, memory.tenant_id, watched=run.replay.watched)
+
+
+def _erased_in(line: EntryLine) -> list[str]:
+    """The ids of what an entry says was forgotten."""
+    if line.entry.kind == "erasure":
+        return list(json.loads(line.entry.payload)["ids"])
+    return [line.entry.entry_id] if line.erasure_id is not None else []
 
 
 def _look_anew(engine: Engine, tenant: TenantId, *, watched: bool) -> None:
@@ -116,14 +129,17 @@ class _Import:
     path: Path
     skip_errors: bool
     batch_size: int
+    for_sync: bool
     progress: Progress | None
     replay: Replay = field(init=False)
     problems: list[LineProblem] = field(default_factory=list)
     broken_lines: int = 0
     lines: int = 0
+    erased_there: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.replay = Replay(self.engine, self.tenant, header_of(self.path, self.engine.limits))
+        header = header_of(self.path, self.engine.limits)
+        self.replay = Replay(self.engine, self.tenant, header, for_sync=self.for_sync)
 
     def run(self) -> ImportResult:
         if not self.skip_errors:
@@ -139,6 +155,7 @@ class _Import:
                     _write_rows(self.replay, rows)
                 self._report("writing", self.lines)
             self._finish()
+        forgotten = forget_everywhere(self.engine, self.tenant, self.erased_there) if self.erased_there else 0
         with self.engine.unit(self.tenant, write=False) as work:
             position = work.tenants.position()
         tally = self.replay.tally
@@ -152,6 +169,7 @@ class _Import:
             tally.left_out,
             self.broken_lines,
             tuple(self.problems),
+            forgotten,
         )
 
     def _batches(self) -> Iterator[tuple[list[Step], list[Line]]]:
@@ -160,6 +178,11 @@ class _Import:
         rows: list[Line] = []
         size = chars = 0
         for line in self._good_lines():
+            if isinstance(line, PlaceLine):
+                self.replay.note_earlier(line)
+                continue
+            if self.for_sync and isinstance(line, EntryLine):
+                self.erased_there += _erased_in(line)
             if not isinstance(line, EntryLine):
                 rows.append(line)
             elif steps and _goes_with(steps[-1], line):

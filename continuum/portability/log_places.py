@@ -24,6 +24,7 @@ class Places:
         self._starts: list[int] = []
         self._runs: list[tuple[int, int]] = []
         """Position in the log and length of each run."""
+        self._earlier: dict[int, int] = {}
 
     def add(self, there: int, here: int) -> None:
         """Note the place of the next entry of the file; those of a file are added in its order."""
@@ -35,14 +36,39 @@ class Places:
         self._starts.append(there)
         self._runs.append((here, 1))
 
+    def add_earlier(self, there: int, here: int) -> None:
+        """Note the place of an entry that stands before those of the file."""
+        self._earlier[there] = here
+
     def get(self, there: int) -> int | None:
         """The place of an entry, None if it is not in the log."""
+        if there in self._earlier:
+            return self._earlier[there]
         at = bisect_right(self._starts, there) - 1
         if at < 0:
             return None
         start, length = self._runs[at]
         offset = there - self._starts[at]
         return start + offset if offset < length else None
+
+
+class _Asked(Places):
+    """Leads each position to itself, and notes which were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seqs: set[int] = set()
+
+    def get(self, there: int) -> int | None:
+        self.seqs.add(there)
+        return there
+
+
+def named_by(entry: LogEntry) -> set[int]:
+    """The positions that an entry names, of whatever kind it is."""
+    asked = _Asked()
+    moved(entry, asked)
+    return asked.seqs
 
 
 def moved(entry: LogEntry, places: Places) -> str | None:

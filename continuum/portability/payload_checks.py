@@ -16,7 +16,7 @@ from continuum.core.retention import DAYS_MAX, RetentionPolicy
 from continuum.core.validation import Limits, checked_count, checked_label, checked_metadata
 from continuum.domain.clock import EARLIEST_MICROS, LATEST_MICROS
 from continuum.domain.ids import checked_name
-from continuum.domain.records import Json, Origin
+from continuum.domain.records import FIRST_RECORDED_AT, Json, Origin
 from continuum.errors import InvalidInputError, shown
 from continuum.language.names import entity_key
 from continuum.portability.line_fields import SEQ_MAX, Fields
@@ -29,6 +29,8 @@ def check_payload(kind: str, payload: Mapping[str, Json], seq: int, limits: Limi
     """Raise InvalidInputError unless the payload fits its kind; positions it names must lie before `seq`."""
     told = Fields(payload)
     _CHECKS[kind](told, seq, limits)
+    if told.has(FIRST_RECORDED_AT):
+        checked_count(told.value(FIRST_RECORDED_AT), FIRST_RECORDED_AT, EARLIEST_MICROS, LATEST_MICROS)
     told.finish()
 
 

@@ -15,6 +15,7 @@ from continuum.portability.export_lines import (
     EntryLine,
     Header,
     Line,
+    PlaceLine,
     ReceiptLine,
     SessionLine,
     Trailer,
@@ -85,7 +86,7 @@ class _Order:
         self.seq, self.recorded_at = entry.seq, entry.recorded_at
 
 
-_RANKS: dict[type, int] = {EntryLine: 0, SessionLine: 1, ReceiptLine: 1, VectorLine: 1, Trailer: 2}
+_RANKS: dict[type, int] = {EntryLine: 0, PlaceLine: 0, SessionLine: 1, ReceiptLine: 1, VectorLine: 1, Trailer: 2}
 
 
 def header_of(path: Path, limits: Limits) -> Header:

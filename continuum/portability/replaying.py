@@ -7,6 +7,7 @@ as learnt now, and what is here already, or was forgotten here, is left out.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,10 +19,18 @@ from continuum.core.recording import index_terms
 from continuum.core.stating import TENANT_SECRET_BYTES
 from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId, uuid7
-from continuum.domain.records import Extraction, LogEntry, StoredMessage, TenantRecord
+from continuum.domain.records import (
+    FIRST_RECORDED_AT,
+    Extraction,
+    LogEntry,
+    StoredMessage,
+    TenantRecord,
+    first_recorded_at,
+)
 from continuum.errors import InvalidInputError
 from continuum.extraction.pipeline import EXTRACTORS_VERSION
-from continuum.portability.export_lines import EntryLine, Header
+from continuum.portability.export_lines import EntryLine, Header, PlaceLine
+from continuum.portability.line_fields import canonical
 from continuum.portability.log_places import Places, moved
 from continuum.portability.step_writing import StepWriter, Understood
 from continuum.storage.repositories.erasures import Tombstone
@@ -35,6 +44,10 @@ Step = list[EntryLine]
 
 _OF_THE_SOURCE_ALONE = ("extractors", "policy", "erasure")
 """Kinds that say something about the log that they stand in, and nothing about another."""
+
+
+_TIMED = ("entity", "link", "facts", "retraction", "supersession")
+"""Kinds whose own time says since when something holds, or what was said first."""
 
 
 @dataclass
@@ -78,6 +91,9 @@ class Replay:
     """Whether something was imported that comes to an end by itself."""
     _reached: int = 0
     """The last position at which both logs hold the same entry, or are about to."""
+    for_sync: bool = False
+    """Whether it is a part of the log of another store of the same memory, and what was before is here, or gone."""
+    _earlier: list[PlaceLine] = field(default_factory=list)
     _by_hand: dict[str, int] = field(default_factory=dict)
     _by_hand_until: int = 0
 
@@ -87,10 +103,24 @@ class Replay:
         with self.engine.unit(self.tenant, write=True) as work:
             record = self._tenant(work)
             refuse_if_outdated(work)
+            self._place_earlier(work)
             here = self._here(work, record, steps)
             writer = StepWriter(self.engine, work, record, ready)
             for step in steps:
                 self._write_step(work, writer, here, step)
+
+    def note_earlier(self, place: PlaceLine) -> None:
+        """Note an entry before the file's that one of the next batch names."""
+        self._earlier.append(place)
+
+    def _place_earlier(self, work: UnitOfWork) -> None:
+        if not self._earlier:
+            return
+        places = {**self._ids_by_hand(work), **work.portability.message_places(each.entry_id for each in self._earlier)}
+        for each in self._earlier:
+            if each.entry_id in places:
+                self.places.add_earlier(each.seq, places[each.entry_id])
+        self._earlier.clear()
 
     def begin(self) -> None:
         """Check that the file fits behind what is here. Raises InvalidInputError."""
@@ -114,7 +144,7 @@ class Replay:
         before = work.history.entries([header.after_seq])
         self._reached = header.after_seq
         self.in_step = bool(before) and before[0].entry_id == header.after_id
-        if not self.in_step and header.after_id is not None:
+        if not self.in_step and header.after_id is not None and not self.for_sync:
             known = work.portability.message_places([header.after_id]) or header.after_id in self._ids_by_hand(work)
             if not known:
                 problem = f"begins behind position {header.after_seq}, which is not here; import what came before first"
@@ -240,7 +270,11 @@ class Replay:
         """Entries behind all that is here, as learnt now."""
         recorded_at = writer.append(len(lines), self.engine.clock.now())
         first = writer.position - len(lines) + 1
-        return [_at(line, first + number, recorded_at, self.places) for number, line in enumerate(lines)]
+        placed = [_at(line, first + number, recorded_at, self.places) for number, line in enumerate(lines)]
+        if not self.for_sync:
+            return placed
+        # The memory knows since then, in whichever of its stores: statements count in that order in all of them.
+        return [_known_since(line, there) for line, there in zip(placed, lines, strict=True)]
 
     def _ids_by_hand(self, work: UnitOfWork) -> dict[str, int]:
         """Positions of all entries that are no messages, by id: few, and in no index."""
@@ -268,6 +302,15 @@ def _at(line: EntryLine, seq: int, recorded_at: Micros, places: Places) -> Entry
     message = None if line.message is None else replace(line.message, seq=seq, recorded_at=recorded_at)
     since = None if line.since is None else places.get(line.since)
     return replace(line, entry=entry, message=message, since=since)
+
+
+def _known_since(line: EntryLine, there: EntryLine) -> EntryLine:
+    if line.message is not None and there.message is not None:
+        return replace(line, message=replace(line.message, recorded_at=there.message.recorded_at))
+    if line.entry.kind not in _TIMED:
+        return line
+    told = {**json.loads(line.entry.payload), FIRST_RECORDED_AT: first_recorded_at(there.entry)}
+    return replace(line, entry=replace(line.entry, payload=canonical(told)))
 
 
 def _of_exchange(line: EntryLine, exchange_id: str) -> EntryLine:

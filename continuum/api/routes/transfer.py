@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from continuum.api.dependencies import Memory, ServiceRoute
+from continuum.api.dependencies import Memory, ServiceRoute, TheCall
 from continuum.domain.records import Json
 from continuum.portability import aexport_memory, aimport_memory
 
@@ -27,12 +27,19 @@ router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["transfer"])
 
 
 @router.get("/export", response_class=StreamingResponse, responses={200: {"content": {MEDIA_TYPE: {}}}})
-async def export(memory: Memory, after_seq: int = 0, vectors: bool = False, secret: bool = True) -> Response:
-    """The whole memory as JSON Lines, or what came after a position of its log; as confidential as the memory."""
+async def export(
+    memory: Memory, after_seq: int = 0, vectors: bool = False, secret: bool = True, sync: bool = False
+) -> Response:
+    """The whole memory as JSON Lines, or what came after a position of its log; as confidential as the memory.
+
+    With `sync` it is what another store of the same memory needs: the log alone.
+    """
     # First to a file without a name: a slow reader must not hold a transaction open.
     copy = await run_in_threadpool(tempfile.TemporaryFile, "w+", encoding="utf-8", newline="\n")
     try:
-        await aexport_memory(memory, copy, after_seq=after_seq, include_vectors=vectors, include_secret=secret)
+        await aexport_memory(
+            memory, copy, after_seq=after_seq, include_vectors=vectors, include_secret=secret, for_sync=sync
+        )
     except BaseException:
         copy.close()
         raise
@@ -50,15 +57,23 @@ def _pieces(copy: TextIO) -> Iterator[str]:
     "/import",
     openapi_extra={"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
 )
-async def import_(request: Request, memory: Memory, skip_errors: bool = False) -> dict[str, Json]:
-    """Read an export, packed or not, into the memory; answers when all of it is durable."""
+async def import_(
+    request: Request, memory: Memory, call: TheCall, skip_errors: bool = False, sync: bool = False
+) -> dict[str, Json]:
+    """Read an export, packed or not, into the memory; answers when all of it is durable.
+
+    With `sync` it comes from another store of the same memory: what was forgotten there is forgotten here as well,
+    which needs the permission to forget.
+    """
+    if sync:
+        call.principal.require("memories:erase")
     # Another site's page can send a plain form or text without asking this server; not this type.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send the lines as {MEDIA_TYPE}")
     with tempfile.TemporaryDirectory(prefix="continuum-import-") as folder:
         path = Path(folder) / "import.jsonl"
         await _keep(request.stream(), path)
-        return asdict(await aimport_memory(memory, path, skip_errors=skip_errors))
+        return asdict(await aimport_memory(memory, path, skip_errors=skip_errors, for_sync=sync))
 
 
 async def _keep(pieces: AsyncIterator[bytes], path: Path) -> None:

@@ -71,7 +71,7 @@ def _pairs_asked(pairs: Sequence[tuple[str, str]], limit: int) -> dict[str, Any]
 
 
 def _in_order(rows: Iterable[Row]) -> list[Statement]:
-    return sorted(map(statement_of_row, rows), key=lambda each: (each.seq, each.number))
+    return sorted(map(statement_of_row, rows), key=statement_order)
 
 
 class Stated(NamedTuple):
@@ -92,8 +92,8 @@ class Facts(Repository):
         self._put("append_statements", [row_of_statement(each) for each in statements])
 
     def statements(self, slot_id: str, known_at_seq: int = NO_SEQ) -> list[Statement]:
-        """What counts, at a position of the log, for a slot; in the order of the log."""
-        return [statement_of_row(row) for row in self._rows("statements_of_slot", slot_id=slot_id, known=known_at_seq)]
+        """What counts, at a position of the log, for a slot; in the order in which it was said to the memory."""
+        return _in_order(self._rows("statements_of_slot", slot_id=slot_id, known=known_at_seq))
 
     def every_statement(self, slot_id: str) -> list[Statement]:
         """All that was ever stated about a slot, closed statements too."""
@@ -236,6 +236,11 @@ class Facts(Repository):
         """Facts in the order of their ids; go on with the last id as `after`."""
         values = {"subject_key": subject_key, "attribute_key": attribute_key, "status": status}
         return [_fact(row) for row in self._rows("list_facts", after=after, limit=limit, **values)]
+
+
+def statement_order(each: Statement) -> tuple[int, int, int]:
+    """When it was first recorded: the order of the log, but for what came from another store of the same memory."""
+    return (each.recorded_at, each.seq, each.number)
 
 
 def fact_order(fact: Fact) -> tuple[int, int, int, str]:
