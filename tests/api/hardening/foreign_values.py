@@ -22,8 +22,8 @@ POINTS_AT_NOTHING: Final = frozenset(
     "description dry_run entity_type everyone exchanges expires_at explain facts history_days include_suspicious "
     "include_text instances_max keep_originals known_at learnt limit limits link_type max_concepts max_memories "
     "max_tokens message_days messages messages_max metadata min_strength min_trust mode now number offset older_than "
-    "origin per_node polarity reason requests_per_minute role roles scopes secret since single skip_errors strength sync "
-    "text timestamp until valid_from valid_to vectors value If-None-Match after|GET /v1/facts "
+    "origin per_node polarity reason requests_per_minute role roles scopes secret since single skip_errors strength "
+    "sync text timestamp until valid_from valid_to vectors value If-None-Match after|GET /v1/facts "
     "name|POST /v1/admin/api-keys name|POST /v1/entities".split()
 )
 """Numbers, moments, switches, and words that the caller says."""
