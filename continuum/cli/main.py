@@ -47,6 +47,7 @@ EXIT_CODES: dict[type[errors.ContinuumError], int] = {
 _COMMANDS = {
     "init": "Make a store, and let this folder use it.",
     "learn": "Learn a text or an exchange.",
+    "ask": "Recall, printed for reading.",
     "search": "List the memories that match a query.",
     "recall": "Print the context for a message, ready to inject.",
     "feedback": "Say which recalled memories were used.",
@@ -59,7 +60,7 @@ _COMMANDS = {
     "timeline": "Show the life of a concept.",
     "state": "Show the whole memory as it was.",
     "diff": "Show what changed between two moments.",
-    "graph": "Show the state of the concept graph.",
+    "graph": "Show or draw what a concept is linked to.",
     "prune": "Delete weak old links.",
     "merge": "Let one concept stand for another.",
     "rename": "Give a concept another name.",
@@ -78,7 +79,9 @@ _COMMANDS = {
     "sync": "Exchange what is new with another store.",
     "copy": "Copy tenants to another store, and compare.",
     "migrate": "Bring the store to the newest schema.",
-    "doctor": "Look for what is wrong with the store.",
+    "doctor": "Find, explain and mend what is wrong.",
+    "config": "Show every setting and where it came from.",
+    "completion": "Let the shell complete commands.",
     "status": "Show the store in use and what it holds.",
     "export": "Write the memory to a file.",
     "import": "Read a memory from a file.",
@@ -91,7 +94,7 @@ _MODULES = {"import": "import_cmd"}
 """Commands whose name is a word of Python."""
 
 _SECTIONS = {
-    "Learn and recall": ("init", "learn", "recall", "search", "feedback", "ranking"),
+    "Learn and recall": ("init", "learn", "recall", "ask", "search", "feedback", "ranking"),
     "Facts and time": ("facts", "teach", "retract", "revise", "conflicts", "timeline", "state", "diff"),
     "Concepts": ("graph", "prune", "merge", "rename", "undo"),
     "Trust": ("quarantine", "release", "origins"),
@@ -105,6 +108,8 @@ _SECTIONS = {
         "copy",
         "migrate",
         "doctor",
+        "config",
+        "completion",
         "serve",
         "demo",
         "eval",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 import click
 
 from continuum.cli.output import print_json, say, visible
+from continuum.cli.progress import reported
 from continuum.cli.remote import service_of
 from continuum.cli.settings import Options, with_server_options
 from continuum.client.records import ExportResult as RemoteExportResult
 from continuum.core.memory import ConsciousMemory
 from continuum.core.tenants import TenantManager
 from continuum.errors import InvalidInputError
-from continuum.portability import ExportProgress, ExportResult, export_memory, export_tenants
+from continuum.portability import ExportResult, export_memory, export_tenants
 from continuum.portability.export_files import written
 
 ENTRIES_BETWEEN_REPORTS = 10_000
@@ -55,14 +55,17 @@ def _exported(
     if options.server is not None:
         with service_of(options) as client, written(target) as file:
             return client.export(file, after_seq=after_seq, include_secret=secret, include_vectors=vectors)
-    with ConsciousMemory(config=options.existing) as memory:
+    with (
+        ConsciousMemory(config=options.existing) as memory,
+        reported("exporting", "entries", lines_every=ENTRIES_BETWEEN_REPORTS) as report,
+    ):
         return export_memory(
             memory,
             target,
             after_seq=after_seq,
             include_secret=secret,
             include_vectors=vectors,
-            progress=_said_now_and_then(),
+            progress=lambda progress: report(progress.entries, progress.total),
         )
 
 
@@ -76,18 +79,6 @@ def _export_all(options: Options, folder: str, *, vectors: bool, secret: bool) -
         print_json({"tenants": results})
     else:
         click.echo(visible(f"exported {len(results)} tenant(s) to {folder}"))
-
-
-def _said_now_and_then() -> Callable[[ExportProgress], None]:
-    reported = 0
-
-    def report(progress: ExportProgress) -> None:
-        nonlocal reported
-        if progress.entries - reported >= ENTRIES_BETWEEN_REPORTS:
-            reported = progress.entries
-            say(f"{progress.entries} of {progress.total} entries")
-
-    return report
 
 
 def _words(result: ExportResult | RemoteExportResult, place: str) -> str:

@@ -1,0 +1,1 @@
+"""Pictures of the concept graph: for a browser, for a document, for Graphviz."""
