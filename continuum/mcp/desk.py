@@ -1,0 +1,94 @@
+"""Where an MCP request is done: on whose memory, by whom, how often, and written down where it counts."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Protocol, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from continuum.client import Client
+from continuum.compliance.audit import AuditEntry, append_entries
+from continuum.core.companions import accompanied
+from continuum.core.memory import ConsciousMemory
+from continuum.domain.clock import SystemClock
+from continuum.domain.ids import TenantId
+from continuum.errors import RateLimitedError
+from continuum.identity.principals import Principal
+from continuum.identity.rate_limit import MemoryLimiter, Policy
+from continuum.identity.roles import Permission
+from continuum.storage.unit_of_work import UnitOfWork
+
+Memory = ConsciousMemory | Client
+Answer = TypeVar("Answer")
+CALLS_PER_MINUTE = 100
+"""Of one client; the specification's figure."""
+WORKERS = 4
+"""Calls that one stdio server does at once."""
+
+
+class Desk(Protocol):
+    """Does what requests of one caller ask for."""
+
+    async def do(
+        self, action: str, permission: Permission, work: Callable[[Memory], Answer], *, writes: bool = False
+    ) -> Answer:
+        """Do some work on the caller's memory, in a thread. Raises ContinuumError."""
+        ...
+
+
+class ToolCall:
+    """Writes a call down in the audit log, in the transaction of its effect."""
+
+    __slots__ = ("_entry", "is_pending", "tenant_id")
+
+    def __init__(self, tenant_id: TenantId, entry: AuditEntry) -> None:
+        self.tenant_id = tenant_id
+        self.is_pending = True
+        self._entry = entry
+
+    def begin(self, work: UnitOfWork) -> None:
+        work.audit.foresee()
+
+    def write(self, work: UnitOfWork) -> None:
+        append_entries(work, [self._entry], SystemClock().now())
+
+    def committed(self, seq: int) -> None:
+        self.is_pending = False
+
+
+class OwnDesk:
+    """The desk of a stdio server: one client, on one memory.
+
+    A service writes down and limits what it is asked itself; here that is done for a store of this machine.
+    """
+
+    def __init__(self, memory: Memory, principal: Principal) -> None:
+        self._memory = memory
+        self._principal = principal
+        self._limits = MemoryLimiter()
+        self._policy = Policy("mcp", CALLS_PER_MINUTE)
+        self._workers = anyio.CapacityLimiter(WORKERS)
+
+    async def do(
+        self, action: str, permission: Permission, work: Callable[[Memory], Answer], *, writes: bool = False
+    ) -> Answer:
+        self._principal.require(permission)
+        allowance = self._limits.take("stdio", 1, self._policy)
+        if not allowance.allowed:
+            wait = allowance.retry_after_seconds
+            message = f"more than {CALLS_PER_MINUTE} calls a minute; wait {wait:.0f} seconds, then ask again"
+            raise RateLimitedError(message, wait)
+        # Who gives a reading up need not wait for its end; what writes is always waited for.
+        asked = functools.partial(work, self._memory)
+        with self._written_down(action) if writes else nullcontext():
+            return await anyio.to_thread.run_sync(asked, abandon_on_cancel=not writes, limiter=self._workers)
+
+    def _written_down(self, action: str):  # type: ignore[no-untyped-def]  # a context manager of either kind
+        if not isinstance(self._memory, ConsciousMemory):
+            return nullcontext()
+        entry = AuditEntry(self._principal.credential, f"mcp.{action}", "done", source="stdio")
+        return accompanied(ToolCall(self._memory.tenant_id, entry))
