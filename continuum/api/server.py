@@ -19,6 +19,7 @@ from starlette.types import Lifespan
 import continuum
 from continuum.api.errors import answer_continuum_error, answer_unexpected_error, problem
 from continuum.api.fair_gate import FairGate, GateStats
+from continuum.api.mcp_door import add_mcp
 from continuum.api.middleware.analytics_middleware import AnalyticsMiddleware
 from continuum.api.middleware.head import HeadAsGet
 from continuum.api.middleware.host_names import LoopbackHostGuard
@@ -83,6 +84,7 @@ def create_app(runtime: Runtime, lifespan: Lifespan[FastAPI] | None = None) -> F
         app.include_router(routes.router)
         app.state.routes += [each for each in routes.router.routes if isinstance(each, APIRoute)]
     app.include_router(sync.sockets)
+    add_mcp(app, runtime)
     app.add_exception_handler(ContinuumError, answer_continuum_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)

@@ -86,6 +86,8 @@ _COMMANDS = {
     "export": "Write the memory to a file.",
     "import": "Read a memory from a file.",
     "serve": "Serve the HTTP API.",
+    "mcp": "Serve an assistant, or be installed in one.",
+    "hook": "Answer the hooks of an assistant.",
     "demo": "Learn a sample conversation and watch recall work.",
     "eval": "Measure recall quality on your own data.",
 }
@@ -111,6 +113,8 @@ _SECTIONS = {
         "config",
         "completion",
         "serve",
+        "mcp",
+        "hook",
         "demo",
         "eval",
     ),

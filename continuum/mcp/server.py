@@ -39,9 +39,12 @@ def main() -> None:
         sys.exit(130)
 
 
-def serve(settings: LoadedSettings) -> None:
-    """Serve one client over standard input and output. Raises ContinuumError and OSError of the start."""
-    with opened(settings) as (memory, principal):
+def serve(settings: LoadedSettings, key: str | None = None) -> None:
+    """Serve one client over standard input and output; `key` is what a service is shown instead of the settings'.
+
+    Raises ContinuumError and OSError of the start.
+    """
+    with opened(settings, key) as (memory, principal):
         anyio.run(_served, memory, principal)
 
 
@@ -57,12 +60,13 @@ async def _served(memory: Memory, principal: Principal) -> None:
 
 
 @contextmanager
-def opened(settings: LoadedSettings) -> Iterator[tuple[Memory, Principal]]:
+def opened(settings: LoadedSettings, key: str | None = None) -> Iterator[tuple[Memory, Principal]]:
     """The memory to serve, a store's or a service's, and who its client is. Raises ContinuumError."""
     config = settings.config
     if config.server_url is not None:
         named = config.tenant_id if settings.sources.get("tenant_id", "default") != "default" else None
-        key = None if config.client_key is None else config.client_key.reveal()
+        if key is None and config.client_key is not None:
+            key = config.client_key.reveal()
         with Client(config.server_url, token=key, tenant_id=named, instance_id=config.instance_id) as client:
             client.get_stats()  # a service that is away, or a wrong key, is said now and not at the first recall
             yield client, _owner("service")

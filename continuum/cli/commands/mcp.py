@@ -1,0 +1,36 @@
+"""`continuum mcp`: the server for an assistant on this machine, and its place in their configurations."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import click
+
+from continuum.cli.commands.mcp_install import install, listed, uninstall
+from continuum.cli.settings import Options, with_server_options
+from continuum.errors import FeatureUnavailableError, install_hint
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+@with_server_options
+def command(options: Options, context: click.Context) -> None:
+    """Serve the memory to an assistant over standard input and output (MCP).
+
+    Assistants start it themselves: `continuum mcp install` tells them how.
+    """
+    if context.invoked_subcommand is None:
+        _serve(options)
+
+
+def _serve(options: Options) -> None:
+    if find_spec("mcp") is None:
+        raise FeatureUnavailableError(f"the MCP server needs an optional package: {install_hint('mcp')}")
+    from continuum.mcp.server import serve
+
+    serve(options.settings, options.key)
+
+
+command.add_command(install)
+command.add_command(uninstall)
+command.add_command(listed, "list")
