@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import anyio
 
+from continuum.assistants.own_store import with_own_store
 from continuum.client import Client
 from continuum.core.config import LoadedSettings, MemoryConfig, load_settings
 from continuum.core.memory import ConsciousMemory
@@ -31,7 +32,7 @@ def main() -> None:
     """Serve until the client leaves. A start that fails says why in one sentence on standard error."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        serve(load_settings())
+        serve(with_own_store(load_settings()))
     except (ContinuumError, OSError) as exc:
         sys.stderr.write(f"continuum mcp: {exc}\n")
         sys.exit(START_FAILED)

@@ -87,7 +87,7 @@ def _search(memory: Memory, given: Arguments) -> dict[str, Json]:
     )
     items: list[dict[str, Json]]
     if kind == "facts":
-        items = [_fact(fact) for fact in found.facts]
+        items = [_fact(fact) for fact in found.facts or memory.facts(given["query"])]
     elif kind == "concepts":
         items = [
             {"id": each.id, "name": each.name, "type": each.entity_type, "description": each.description}

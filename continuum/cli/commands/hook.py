@@ -10,14 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from continuum.assistants.hooks import CONTEXT_TOKENS, EVENTS, Event, Hooks, asked
+from continuum.assistants.own_store import with_own_store
 from continuum.assistants.transcripts import SaidTurn
-from continuum.core.config import LoadedSettings, default_settings_path, load_settings
+from continuum.core.config import default_settings_path, load_settings
 from continuum.errors import ContinuumError
 
 BUDGET_SECONDS = 0.3
@@ -84,7 +84,7 @@ def _log_to(path: Path) -> None:
 
 @contextmanager
 def _opened() -> Iterator[_Memory]:
-    settings = _with_own_store(load_settings())
+    settings = with_own_store(load_settings())
     if settings.config.server_url is not None:
         from continuum.client import Client
 
@@ -98,14 +98,6 @@ def _opened() -> Iterator[_Memory]:
 
     with ConsciousMemory(config=settings.config) as memory:
         yield _Memory(memory)
-
-
-def _with_own_store(settings: LoadedSettings) -> LoadedSettings:
-    """Where no store is named, the one that `mcp install` names: a hook runs in whatever folder is worked on."""
-    if any(settings.sources.get(name, "default") != "default" for name in ("db_path", "storage", "server_url")):
-        return settings
-    path = default_settings_path().parent.absolute() / "memory.db"
-    return replace(settings, config=replace(settings.config, db_path=path))
 
 
 class _Memory:

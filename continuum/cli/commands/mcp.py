@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import click
 
+from continuum.assistants.own_store import with_own_store
 from continuum.cli.commands.mcp_install import install, listed, uninstall
 from continuum.cli.settings import Options, with_server_options
 from continuum.errors import FeatureUnavailableError, install_hint
@@ -28,7 +29,7 @@ def _serve(options: Options) -> None:
         raise FeatureUnavailableError(f"the MCP server needs an optional package: {install_hint('mcp')}")
     from continuum.mcp.server import serve
 
-    serve(options.settings, options.key)
+    serve(with_own_store(options.settings), options.key)
 
 
 command.add_command(install)

@@ -11,6 +11,7 @@ from typing import cast
 import click
 
 from continuum.assistants.installing import Change, installed, is_here, is_installed, uninstalled, write
+from continuum.assistants.own_store import names_a_store, own_store
 from continuum.assistants.places import ASSISTANTS, BY_NAME, Assistant, Machine, Platform
 from continuum.cli.output import print_json, print_table, say, visible
 from continuum.cli.settings import MEMORY, Options, with_server_options
@@ -21,7 +22,6 @@ from continuum.storage.factory import is_postgres
 
 CLIENT = click.argument("client", type=click.Choice([*BY_NAME, "all"]), default="all")
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Only show the change.")
-STORE_FILE = "memory.db"
 
 
 @click.command()
@@ -86,7 +86,7 @@ def _row(assistant: Assistant, machine: Machine) -> dict[str, str]:
 def _environ(options: Options) -> dict[str, str]:
     """What the assistant's server is told of the memory; nothing that is secret. Raises InvalidInputError."""
     config, sources = options.settings.config, options.settings.sources
-    tenant = {} if sources.get("tenant_id", "default") == "default" else {"CONTINUUM_TENANT": config.tenant_id}
+    tenant = {} if sources.get("tenant_id", "default") == "default" else {"CONTINUUM_TENANT_ID": config.tenant_id}
     if options.server is not None:
         return {"CONTINUUM_SERVER_URL": without_password(options.server), **tenant}
     if is_postgres(config.store):
@@ -94,8 +94,7 @@ def _environ(options: Options) -> dict[str, str]:
             problem = "holds a password, which would lie in the assistant's configuration; set it in "
             raise InvalidInputError("storage", f"{problem}{default_settings_path()} instead")
         return {"CONTINUUM_STORAGE": config.store, **tenant}
-    named = any(sources.get(name, "default") != "default" for name in ("db_path", "storage"))
-    path = options.store if named else str(default_settings_path().parent.absolute() / STORE_FILE)
+    path = options.store if names_a_store(options.settings) else str(own_store())
     if path == MEMORY:
         raise InvalidInputError("db_path", "is :memory:, which nobody finds again; name a file")
     return {"CONTINUUM_DB_PATH": path, **tenant}
