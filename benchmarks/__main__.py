@@ -10,7 +10,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import footprint, lasting, learning, postgres, quality, recalling, scenarios, syncing, trust, use
+from benchmarks import (
+    footprint,
+    imports,
+    lasting,
+    learning,
+    postgres,
+    quality,
+    recalling,
+    scenarios,
+    syncing,
+    trust,
+    use,
+)
 from benchmarks.report import Report
 
 
@@ -30,6 +42,7 @@ def main() -> None:
             "use",
             "trust",
             "sync",
+            "imports",
             "quality",
             "clean",
             "postgres",
@@ -63,6 +76,7 @@ def _parts(data: Path | None):  # type: ignore[no-untyped-def]  # a table of fun
         "use": lambda report, folder, quick: use.run(report, data),
         "trust": trust.run,
         "sync": syncing.run,
+        "imports": imports.run,
     }
     if "postgres" in sys.argv:  # by name only: it starts a server and fills gigabytes
         parts["postgres"] = lambda report, folder, quick: postgres.run(report, folder, quick, data)

@@ -13,7 +13,7 @@ from pathlib import Path
 from continuum.assistants import commented_json
 from continuum.assistants.places import NAME, Assistant, Machine, server_entry
 from continuum.domain.records import Json
-from continuum.errors import FeatureUnavailableError, InvalidInputError
+from continuum.errors import FeatureUnavailableError, InvalidInputError, install_hint
 
 FILE_BYTES_MAX = 16 << 20
 BACKUP = ".before-continuum"
@@ -159,9 +159,8 @@ def _toml(text: str):  # type: ignore[no-untyped-def]  # the document of an opti
         import tomlkit
         from tomlkit.exceptions import TOMLKitError
     except ImportError as exc:
-        raise FeatureUnavailableError(
-            "this configuration is TOML, which needs an optional package: pip install 'continuum-memory[assistants]'"
-        ) from exc
+        hint = install_hint("assistants")
+        raise FeatureUnavailableError(f"this configuration is TOML, which needs an optional package: {hint}") from exc
     try:
         return tomlkit.parse(text)
     except TOMLKitError as exc:

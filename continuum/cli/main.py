@@ -84,7 +84,7 @@ _COMMANDS = {
     "completion": "Let the shell complete commands.",
     "status": "Show the store in use and what it holds.",
     "export": "Write the memory to a file.",
-    "import": "Read a memory from a file.",
+    "import": "Bring memories in, from here or elsewhere.",
     "serve": "Serve the HTTP API.",
     "mcp": "Serve an assistant, or be installed in one.",
     "hook": "Answer the hooks of an assistant.",

@@ -64,7 +64,10 @@ def test_a_wrong_file_has_the_exit_code_of_bad_input(tmp_path: Path) -> None:
     assert process("export", "notes.jsonl", folder=tmp_path).returncode == 3
     (tmp_path / "none.jsonl").write_text("{}\n")
     done = process("import", "none.jsonl", folder=tmp_path)
-    assert (done.returncode, done.stderr.startswith("continuum: line 1: format")) == (2, True)
+    assert (done.returncode, "is in no format that is known" in done.stderr) == (2, True)
+    (tmp_path / "broken.jsonl").write_text('{"format": "continuum-memory"}\n')
+    done = process("import", "broken.jsonl", folder=tmp_path)
+    assert (done.returncode, done.stderr.startswith("continuum: line 1: ")) == (2, True)
     done = process("export", "nowhere/notes.jsonl", folder=tmp_path)
     assert (done.returncode, done.stderr) == (1, "continuum: nowhere/notes.jsonl: No such file or directory\n")
 

@@ -165,6 +165,7 @@ def test_commands_that_need_a_store_say_so_in_one_sentence(tmp_path: Path, monke
             run(*command, "--server", url)
     with pytest.raises(InvalidInputError, match="one tenant at a time"):
         run("export", "--server", url, "--all-tenants", str(tmp_path))
+    (tmp_path / "alice.jsonl").write_text('{"format": "continuum-memory"}\n')
     with pytest.raises(InvalidInputError, match="one tenant at a time"):
         run("import", "--server", url, str(tmp_path))
     both_named = run("recall", "--server", url, "--storage", str(tmp_path / "m.db"), "Kafka")

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from continuum import ConsciousMemory
+from continuum.errors import InvalidInputError
 from tests.cli.conftest import run, told
 from tests.requirements import requirement
 
@@ -47,3 +53,10 @@ def test_a_session_is_hidden_listed_and_put_back() -> None:
     assert "put back 1 messages" in run("release", done["id"]).output
     assert told("recall", "kiln")["memories"] != []
     assert "1 unsealed" in run("origins").output
+
+
+def test_a_recall_id_may_begin_with_a_dash(tmp_path: Path) -> None:
+    with ConsciousMemory(db_path=tmp_path / "s.db") as memory:
+        memory.learn("I like tea.")
+    with pytest.raises(InvalidInputError, match="recall_id"):
+        run("feedback", "--storage", str(tmp_path / "s.db"), "-Abc_def", "--used", "m1")

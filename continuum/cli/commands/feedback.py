@@ -9,7 +9,7 @@ from continuum.cli.remote import opened
 from continuum.cli.settings import Options, with_server_options
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # an id may begin with a dash
 @click.argument("recall_id")
 @click.option("--used", multiple=True, help="Id of a memory, fact or concept that was used; may be repeated.")
 @click.option("--ignored", multiple=True, help="Id of one that was shown and not used; may be repeated.")

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from continuum.cli.output import print_json, say, visible
-from continuum.cli.remote import service_of
+from continuum.cli.progress import reported
+from continuum.cli.remote import opened, service_of
 from continuum.cli.settings import Options, with_server_options
 from continuum.client.records import ImportResult as RemoteImportResult
 from continuum.core.memory import ConsciousMemory
 from continuum.core.tenants import TenantManager
 from continuum.errors import InvalidInputError
-from continuum.portability import ImportProgress, ImportResult, import_memory, import_tenants
+from continuum.portability import ImportResult, import_memory, import_tenants
+from continuum.portability.importers import ImportPlan, bring_in, plan
+from continuum.portability.importers.formats import is_own_archive
 
 ENTRIES_BETWEEN_REPORTS = 10_000
 PROBLEMS_SHOWN = 10
@@ -24,14 +27,22 @@ PROBLEMS_SHOWN = 10
 
 @click.command(name="import")
 @click.argument("source", type=click.Path(exists=True, allow_dash=True))
-@click.option("--skip-errors", is_flag=True, help="Import what can be read, and list what cannot.")
+@click.option("--format", "form", help="Format of SOURCE, where it does not tell itself (see docs/how-to/import.md).")
+@click.option("--dry-run", is_flag=True, help="Only say what would be learnt.")
+@click.option("--skip-errors", is_flag=True, help="Of an own export: import what can be read, and list what cannot.")
 @with_server_options
-def command(options: Options, source: str, skip_errors: bool) -> None:
-    """Read an export into the memory; a folder holds a file for each tenant; "-" is standard input.
+def command(options: Options, source: str, form: str | None, dry_run: bool, skip_errors: bool) -> None:
+    """Bring memories in: an own export, or what ChatGPT, Claude, Claude Code, Codex, Obsidian, mem0 and others keep.
 
-    The file is checked whole first: a broken line is named, and then nothing is imported, unless --skip-errors.
-    Importing again changes nothing, and goes on where a crash stopped it.
+    Everything is looked through first, and nothing is learnt from a broken file. Importing again changes nothing,
+    goes on where it was broken off, and takes from a transcript that has grown what is new. Of an own export a folder
+    holds a file for each tenant; "-" is standard input.
     """
+    if form is not None or (source != "-" and not is_own_archive(Path(source))):
+        _bring(options, Path(source), form, dry_run=dry_run)
+        return
+    if dry_run:
+        raise InvalidInputError("dry-run", "is for what comes from elsewhere; an own export is checked whole anyway")
     results = _imported(options, source, skip_errors=skip_errors)
     for result in results:
         for problem in result.problems[:PROBLEMS_SHOWN]:
@@ -41,6 +52,34 @@ def command(options: Options, source: str, skip_errors: bool) -> None:
         return
     for result in results:
         click.echo(visible(_words(result)))
+
+
+def _bring(options: Options, source: Path, form: str | None, *, dry_run: bool) -> None:
+    """Learn what comes from elsewhere."""
+    if dry_run:
+        planned = plan(source, form)
+        if options.as_json:
+            print_json(planned)
+        else:
+            _say_plan(planned)
+        return
+    with (
+        opened(options, must_exist=False) as memory,
+        reported("importing", "messages", lines_every=ENTRIES_BETWEEN_REPORTS) as report,
+    ):
+        done = bring_in(memory, source, form, progress=report)
+    if options.as_json:
+        print_json(done)
+        return
+    _say_plan(done.plan)
+    click.echo(f"learnt {done.messages} message(s); {done.known} exchange(s) were known")
+
+
+def _say_plan(planned: ImportPlan) -> None:
+    dated = "" if planned.first is None else f", {planned.first:%Y-%m-%d} to {planned.last:%Y-%m-%d}"
+    click.echo(f"{planned.format}: {planned.conversations} conversation(s), {planned.messages} message(s){dated}")
+    for reason, count in sorted(planned.left_out.items()):
+        say(visible(f"left out: {count} ({reason})"))
 
 
 def _imported(options: Options, source: str, *, skip_errors: bool) -> Sequence[ImportResult | RemoteImportResult]:
@@ -54,21 +93,19 @@ def _imported(options: Options, source: str, *, skip_errors: bool) -> Sequence[I
     if is_folder:
         with TenantManager(config=options.settings.config) as manager:
             return list(import_tenants(manager, source, skip_errors=skip_errors))
-    with ConsciousMemory(config=options.settings.config) as memory:
+    with (
+        ConsciousMemory(config=options.settings.config) as memory,
+        reported("importing", "entries", lines_every=ENTRIES_BETWEEN_REPORTS) as report,
+    ):
         given = sys.stdin.buffer if source == "-" else source
-        return [import_memory(memory, given, skip_errors=skip_errors, progress=_said_now_and_then())]
-
-
-def _said_now_and_then() -> Callable[[ImportProgress], None]:
-    reported = 0
-
-    def report(progress: ImportProgress) -> None:
-        nonlocal reported
-        if progress.entries - reported >= ENTRIES_BETWEEN_REPORTS:
-            reported = progress.entries
-            say(f"{progress.entries} of {progress.total} entries")
-
-    return report
+        return [
+            import_memory(
+                memory,
+                given,
+                skip_errors=skip_errors,
+                progress=lambda progress: report(progress.entries, progress.total),
+            )
+        ]
 
 
 def _words(result: ImportResult | RemoteImportResult) -> str:
