@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from benchmarks import (
+    assistants,
     footprint,
     imports,
     lasting,
@@ -43,6 +44,7 @@ def main() -> None:
             "trust",
             "sync",
             "imports",
+            "assistants",
             "quality",
             "clean",
             "postgres",
@@ -77,6 +79,7 @@ def _parts(data: Path | None):  # type: ignore[no-untyped-def]  # a table of fun
         "trust": trust.run,
         "sync": syncing.run,
         "imports": imports.run,
+        "assistants": assistants.run,
     }
     if "postgres" in sys.argv:  # by name only: it starts a server and fills gigabytes
         parts["postgres"] = lambda report, folder, quick: postgres.run(report, folder, quick, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from importlib.util import find_spec
@@ -122,6 +123,7 @@ def _serving() -> Callable[[Scope, Receive, Send], Any]:  # Any: as above
         return desk
 
     server = build_server(desk_of)
+    logging.getLogger("mcp").setLevel(logging.WARNING)  # it tells of each request that it began and ended
     unguarded = TransportSecuritySettings(enable_dns_rebinding_protection=False)  # hosts and origins are checked here
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
