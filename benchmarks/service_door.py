@@ -16,7 +16,7 @@ from continuum.core.setting import Secret
 from continuum.domain.ids import TenantId
 from continuum.identity.principals import Principal
 from continuum.identity.roles import permissions_of
-from continuum.runtime import Runtime, open_runtime
+from continuum.runtime.service import Runtime, open_runtime
 
 CALLS = 20_000
 OPERATOR = Principal(None, "operator", "operator", permissions_of("operator"))

@@ -14,7 +14,7 @@ from continuum.errors import AuthenticationError, InvalidInputError, PermissionD
 from continuum.identity.principals import Principal
 
 if TYPE_CHECKING:
-    from continuum.runtime import Runtime
+    from continuum.runtime.service import Runtime
 
 TENANT_HEADER = "X-Tenant-ID"
 INSTANCE_HEADER = "X-Instance-ID"

@@ -28,7 +28,7 @@ from continuum.domain.clock import Micros
 from continuum.domain.ids import TenantId
 from continuum.errors import AuthenticationError, ContinuumError, OverloadedError, PermissionDeniedError
 from continuum.identity.principals import Principal
-from continuum.runtime import Runtime
+from continuum.runtime.service import Runtime
 from continuum.storage.unit_of_work import UnitOfWork
 
 Answer = TypeVar("Answer")

@@ -17,7 +17,7 @@ from continuum.api.conduct import Call, conduct
 from continuum.api.operations import OPERATIONS
 from continuum.core.async_memory import AsyncConsciousMemory
 from continuum.domain.records import Json
-from continuum.runtime import Runtime
+from continuum.runtime.service import Runtime
 
 INTEGER_MIN, INTEGER_MAX = -(1 << 63), (1 << 64) - 1
 """What the parser keeps exactly."""

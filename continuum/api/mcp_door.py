@@ -24,8 +24,8 @@ from continuum.api.operations import Operation
 from continuum.core.twins import run_in
 from continuum.errors import AuthenticationError, ContinuumError
 from continuum.identity.roles import PERMISSIONS, Permission
-from continuum.runtime import Runtime
 from continuum.runtime.safety import origins_of
+from continuum.runtime.service import Runtime
 
 if TYPE_CHECKING:
     from continuum.mcp.desk import Memory

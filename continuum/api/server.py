@@ -45,8 +45,8 @@ from continuum.api.schemas import Problem
 from continuum.core.config import MemoryConfig
 from continuum.errors import ContinuumError
 from continuum.observability.metrics import Readings
-from continuum.runtime import Runtime
 from continuum.runtime.safety import origins_of
+from continuum.runtime.service import Runtime
 from continuum.storage.factory import is_postgres
 
 

@@ -26,7 +26,7 @@ from continuum.errors import ConfigurationError
 from continuum.observability.watching import log_as_set
 from continuum.realtime.abortable_protocol import AbortableProtocol
 from continuum.realtime.websocket import MESSAGE_BYTES_MAX
-from continuum.runtime import Runtime, open_runtime
+from continuum.runtime.service import Runtime, open_runtime
 
 BACKLOG = 2_048
 KEEP_ALIVE_SECONDS = 30

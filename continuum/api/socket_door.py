@@ -11,8 +11,8 @@ from continuum.compliance.audit import PLATFORM, AuditEntry
 from continuum.domain.ids import TenantId
 from continuum.errors import AuthenticationError, PermissionDeniedError
 from continuum.identity.principals import Principal
-from continuum.runtime import Runtime
 from continuum.runtime.safety import origins_of
+from continuum.runtime.service import Runtime
 
 ACTION = "sync.connect"
 COST = 1.0

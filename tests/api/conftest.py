@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from continuum.api.server import create_app
 from continuum.core.config import MemoryConfig
-from continuum.runtime import open_runtime
+from continuum.runtime.service import open_runtime
 
 BASE = "http://127.0.0.1:8420"
 

@@ -20,7 +20,7 @@ from continuum.compliance.audit import PLATFORM
 from continuum.core.config import MemoryConfig
 from continuum.core.setting import Secret
 from continuum.domain.ids import TenantId
-from continuum.runtime import Runtime, open_runtime
+from continuum.runtime.service import Runtime, open_runtime
 from tests.requirements import requirement
 
 OPERATOR = "the-operator-of-the-platform-0123456789"

@@ -14,7 +14,7 @@ from continuum.api.errors import STATUS
 from continuum.api.server import create_app
 from continuum.core.config import MemoryConfig
 from continuum.errors import ConfigurationError, ContinuumError
-from continuum.runtime import open_runtime
+from continuum.runtime.service import open_runtime
 from tests.api.conftest import BASE
 from tests.requirements import requirement
 

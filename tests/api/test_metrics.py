@@ -26,7 +26,7 @@ from continuum.core.setting import Secret
 from continuum.domain.ids import TenantId
 from continuum.errors import ConfigurationError
 from continuum.observability.logging import configure_logging
-from continuum.runtime import Runtime, open_runtime
+from continuum.runtime.service import Runtime, open_runtime
 from tests.api.conftest import BASE
 from tests.cli.test_serve import answered, free_port
 from tests.observability.receiving_server import receiving

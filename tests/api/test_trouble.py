@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from continuum.api.server import create_app
 from continuum.core.config import MemoryConfig
 from continuum.core.setting import Secret
-from continuum.runtime import open_runtime
+from continuum.runtime.service import open_runtime
 from tests.redis_servers import OwnRedis, RedisServer, SlowProxy
 from tests.requirements import requirement
 from tests.servers import OwnPostgres

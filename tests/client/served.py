@@ -16,7 +16,7 @@ from continuum.client import Client
 from continuum.core.config import MemoryConfig
 from continuum.core.setting import Secret
 from continuum.realtime.abortable_protocol import AbortableProtocol
-from continuum.runtime import Runtime, open_runtime
+from continuum.runtime.service import Runtime, open_runtime
 from tests.realtime.served import running
 
 OPERATOR = "an-operators-key-of-32-characters-or-more"

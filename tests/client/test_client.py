@@ -32,7 +32,7 @@ from continuum.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from continuum.runtime import open_runtime
+from continuum.runtime.service import open_runtime
 from tests.client.served import Service, guarded, service
 from tests.requirements import requirement
 

@@ -12,7 +12,7 @@ from continuum.core import config as module
 from continuum.core.config import MemoryConfig, get_config, load_settings, reset_config, set_config
 from continuum.core.memory import ConsciousMemory
 from continuum.errors import ConfigurationError
-from continuum.runtime import open_runtime
+from continuum.runtime.service import open_runtime
 from tests.requirements import requirement
 
 EFFECTIVE = {

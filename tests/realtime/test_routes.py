@@ -19,7 +19,7 @@ from continuum.api.server import create_app
 from continuum.core.config import MemoryConfig
 from continuum.core.setting import Secret
 from continuum.realtime.abortable_protocol import AbortableProtocol
-from continuum.runtime import open_runtime
+from continuum.runtime.service import open_runtime
 from tests.realtime.served import Instance, running
 from tests.requirements import requirement
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from continuum.api.errors import problem
-from continuum.runtime import is_loopback
+from continuum.runtime.safety import is_loopback
 
 
 class LoopbackHostGuard:

@@ -14,7 +14,7 @@ from continuum.api.dependencies import TheRuntime
 from continuum.api.operations import OPERATIONS
 from continuum.compliance.audit import PLATFORM, AuditEntry
 from continuum.errors import AuthenticationError, PermissionDeniedError
-from continuum.runtime import Runtime
+from continuum.runtime.service import Runtime
 
 router = APIRouter(tags=["health"])
 _MEDIA: dict[str, Any] = {"text/plain": {"schema": {"type": "string"}}}  # Any: as FastAPI types it

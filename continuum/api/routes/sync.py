@@ -21,7 +21,7 @@ from continuum.domain.records import Message
 from continuum.errors import ContinuumError, InvalidInputError
 from continuum.realtime.events import event_id
 from continuum.realtime.websocket import serve_socket
-from continuum.runtime import Runtime
+from continuum.runtime.service import Runtime
 
 router = APIRouter(prefix="/v1", route_class=ServiceRoute, tags=["instances"])
 sockets = APIRouter()

@@ -18,7 +18,7 @@ from continuum.compliance.audit import PLATFORM
 from continuum.core.config import MemoryConfig
 from continuum.core.setting import Secret
 from continuum.domain.ids import TenantId
-from continuum.runtime import Runtime, open_runtime
+from continuum.runtime.service import Runtime, open_runtime
 from continuum.storage.repositories.audit import AuditRow
 
 OPERATOR: Final = "the-key-of-the-operator-of-this-platform-0815"

@@ -23,7 +23,7 @@ from continuum.api.operations import OPERATIONS
 from continuum.api.server import create_app
 from continuum.core.config import MemoryConfig
 from continuum.core.setting import Secret
-from continuum.runtime import open_runtime
+from continuum.runtime.service import open_runtime
 from tests.requirements import requirement
 
 HOST = "http://127.0.0.1"
