@@ -20,7 +20,7 @@ from continuum.domain.clock import SystemClock, iso
 from continuum.domain.ids import TenantId
 from continuum.domain.records import TenantRecord
 from continuum.errors import StorageCorruptError
-from continuum.extraction.pipeline import EXTRACTORS_VERSION
+from continuum.extraction.version import EXTRACTORS_VERSION
 from continuum.portability.exporting import engine_of
 from continuum.storage.base import StorageBackend
 from continuum.storage.factory import is_postgres

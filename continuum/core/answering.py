@@ -24,7 +24,7 @@ from continuum.domain.results import (
     RecalledRelationship,
 )
 from continuum.domain.trust import UNSEALED, trust_of, trust_of_sources
-from continuum.extraction.pipeline import EXTRACTORS_VERSION
+from continuum.extraction.version import EXTRACTORS_VERSION
 from continuum.retrieval.passages import best_passage
 from continuum.retrieval.query import Ranking, SignalWeights
 from continuum.storage.unit_of_work import UnitOfWork

@@ -33,8 +33,9 @@ from continuum.embeddings.base import EmbeddingProvider
 from continuum.embeddings.keeping import VectorKeeper
 from continuum.embeddings.providers import provider_from_name
 from continuum.errors import ConfigurationError, StorageUnavailableError, shown
-from continuum.extraction.pipeline import EXTRACTORS_VERSION, ExtractionPipeline
-from continuum.extraction.redaction import Redactor
+from continuum.extraction.at_first_use import PipelineAtFirstUse
+from continuum.extraction.base import Redacting, Understanding
+from continuum.extraction.version import EXTRACTORS_VERSION
 from continuum.retrieval.use import UseSettings
 from continuum.storage.base import StorageBackend
 from continuum.storage.factory import open_backend
@@ -69,14 +70,14 @@ class Engine:
     config: MemoryConfig
     backend: StorageBackend
     index_store: IndexStore
-    pipeline: ExtractionPipeline
+    pipeline: Understanding
     clock: Clock
     events: EventSink
     cache: KeptAnswers | None
     vectors: VectorKeeper | None
     uses: UseStore
     sealer: Sealer | None
-    redactor: Redactor
+    redactor: Redacting
     readers: ThreadPoolExecutor
     writers: ThreadPoolExecutor
     owns_backend: bool
@@ -143,7 +144,7 @@ def build_engine(
     clock: Clock | None = None,
     events: EventSink | None = None,
     provider: EmbeddingProvider | None = None,
-    pipeline: ExtractionPipeline | None = None,
+    pipeline: Understanding | None = None,
 ) -> Engine:
     """Open the store and build what works on it.
 
@@ -164,7 +165,7 @@ def build_engine(
         config=config,
         backend=backend,
         index_store=IndexStore(_index_folder(backend), config.index_memory_mb * 1_048_576),
-        pipeline=pipeline or ExtractionPipeline(suspicion_threshold=config.suspicion_threshold),
+        pipeline=pipeline or PipelineAtFirstUse(config.suspicion_threshold),
         clock=clock or SystemClock(),
         events=NoEvents() if events is None else HarmlessSink(events),
         cache=_kept_answers(config) if config.cache_enabled else None,

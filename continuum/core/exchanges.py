@@ -23,7 +23,7 @@ from continuum.domain.clock import Micros
 from continuum.domain.ids import uuid7
 from continuum.domain.records import Exchange, Json, Message
 from continuum.errors import InvalidInputError, shown
-from continuum.extraction.redaction import Redactor
+from continuum.extraction.base import Redacting
 
 SUPERSEDES_MAX = 100
 
@@ -36,7 +36,7 @@ class ExchangeDefaults:
     limits: Limits
     session_id: str
     instance_id: str
-    redactor: Redactor
+    redactor: Redacting
     session_given: bool = False
     """Whether somebody named the session, so that it is the same after a restart."""
 

@@ -25,7 +25,7 @@ from continuum.domain.facts import ExtractedFact, Fact, FactMode, Statement
 from continuum.domain.ids import TenantId
 from continuum.domain.records import Json, LogEntry, MessageNote, Origin, Scope, Span, StoredMessage, first_recorded_at
 from continuum.errors import InvalidInputError, NotFoundError, shown
-from continuum.extraction.redaction import Redactor
+from continuum.extraction.base import Redacting
 from continuum.language.attributes import fact_key, is_single
 from continuum.storage.unit_of_work import UnitOfWork
 
@@ -92,7 +92,7 @@ def teach_facts(
         return tuple(apply_facts(work, record.secret, entry))
 
 
-def _without_secrets(fact: Mapping[str, Json], redactor: Redactor) -> dict[str, Json]:
+def _without_secrets(fact: Mapping[str, Json], redactor: Redacting) -> dict[str, Json]:
     """A fact without secrets; its values are read together with what they are values of."""
     clean: dict[str, Json] = json.loads(redacted_json(json.dumps(fact, ensure_ascii=False), redactor, []))
     for name in ("value", "replaces"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from continuum.errors import ConflictError
-from continuum.extraction.pipeline import EXTRACTORS_VERSION
+from continuum.extraction.version import EXTRACTORS_VERSION
 from continuum.storage.unit_of_work import UnitOfWork
 
 

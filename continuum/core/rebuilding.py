@@ -17,7 +17,7 @@ from continuum.core.hiding import settle
 from continuum.core.recording import derive, index_terms, indexed
 from continuum.domain.ids import TenantId, uuid7
 from continuum.domain.records import Exchange, LogEntry, StoredMessage, TenantRecord, Utterance
-from continuum.extraction.pipeline import EXTRACTORS_VERSION
+from continuum.extraction.version import EXTRACTORS_VERSION
 from continuum.language.tokens import TERMS_VERSION
 from continuum.storage.unit_of_work import UnitOfWork
 

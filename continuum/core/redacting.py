@@ -9,15 +9,16 @@ from difflib import get_close_matches
 from continuum.core.config import MemoryConfig
 from continuum.domain.records import Exchange, Json, MessageRedaction, Utterance
 from continuum.errors import ConfigurationError
-from continuum.extraction.redaction import SECRET_KINDS, Redactor
+from continuum.extraction.at_first_use import RedactorAtFirstUse
+from continuum.extraction.base import Redacting
 
 
-def redactor_from(config: MemoryConfig) -> Redactor:
+def redactor_from(config: MemoryConfig) -> Redacting:
     """The redactor that the settings ask for. Raises ConfigurationError for an unknown kind."""
-    if not config.redact_secrets:
-        return Redactor(frozenset(), private=config.redact_private)
-    if config.secret_kinds is None:
-        return Redactor(private=config.redact_private)
+    if not config.redact_secrets or config.secret_kinds is None:
+        return RedactorAtFirstUse(secrets=config.redact_secrets, private=config.redact_private)
+    from continuum.extraction.redaction import SECRET_KINDS, Redactor  # the kinds that are named are checked at once
+
     named = [each.strip() for each in config.secret_kinds.split(",") if each.strip()]
     for kind in named:
         if kind not in SECRET_KINDS:
@@ -27,7 +28,7 @@ def redactor_from(config: MemoryConfig) -> Redactor:
     return Redactor(frozenset(named), private=config.redact_private)
 
 
-def redacted_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
+def redacted_exchange(exchange: Exchange, redactor: Redacting) -> Exchange:
     """The exchange without secrets in its texts, its speakers and its metadata; what was taken out is noted."""
     found: list[MessageRedaction] = []
     utterances = tuple(
@@ -36,7 +37,7 @@ def redacted_exchange(exchange: Exchange, redactor: Redactor) -> Exchange:
     return replace(exchange, utterances=utterances, redactions=tuple(found)) if found else exchange
 
 
-def _redacted(number: int, utterance: Utterance, redactor: Redactor, found: list[MessageRedaction]) -> Utterance:
+def _redacted(number: int, utterance: Utterance, redactor: Redacting, found: list[MessageRedaction]) -> Utterance:
     said = redactor.redact(utterance.text)
     found += [MessageRedaction(number, "text", each.kind, each.start, each.end) for each in said.redactions]
     speaker = utterance.speaker
@@ -54,14 +55,14 @@ def _redacted(number: int, utterance: Utterance, redactor: Redactor, found: list
     return replace(utterance, text=said.text, speaker=speaker, metadata=metadata)
 
 
-def redacted_json(text: str, redactor: Redactor, kinds: list[str]) -> str:
+def redacted_json(text: str, redactor: Redacting, kinds: list[str]) -> str:
     """A JSON text without secrets in its strings and keys; their kinds are added to `kinds`."""
     before = len(kinds)
     clean = _walked(json.loads(text), redactor, kinds)
     return json.dumps(clean, ensure_ascii=False, sort_keys=True) if len(kinds) > before else text
 
 
-def _walked(value: Json, redactor: Redactor, kinds: list[str]) -> Json:
+def _walked(value: Json, redactor: Redacting, kinds: list[str]) -> Json:
     if isinstance(value, str):
         result = redactor.redact(value)
         kinds += [each.kind for each in result.redactions]
@@ -75,7 +76,7 @@ def _walked(value: Json, redactor: Redactor, kinds: list[str]) -> Json:
     return value
 
 
-def redacted_member(key: str, value: Json, redactor: Redactor, kinds: list[str]) -> Json:
+def redacted_member(key: str, value: Json, redactor: Redacting, kinds: list[str]) -> Json:
     """A member of an object; what stands under a key such as "password" is read together with it."""
     if isinstance(value, list):
         return [redacted_member(key, each, redactor, kinds) for each in value]

@@ -10,7 +10,7 @@ from continuum.core.folding import Stated
 from continuum.domain.clock import Micros
 from continuum.domain.ids import derived_id, uuid7
 from continuum.domain.records import Entity, Json, LogEntry, LogKind, TenantRecord, first_recorded_at
-from continuum.extraction.pipeline import EXTRACTORS_VERSION
+from continuum.extraction.version import EXTRACTORS_VERSION
 from continuum.language.names import entity_key
 from continuum.storage.unit_of_work import UnitOfWork
 

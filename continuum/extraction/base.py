@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from continuum.domain.clock import Micros
 from continuum.domain.facts import ExtractedFact
-from continuum.domain.records import ExtractedConcept, Role
+from continuum.domain.records import Exchange, ExtractedConcept, Extraction, Role
+
+if TYPE_CHECKING:
+    from continuum.extraction.redaction import Redacted
 
 
 class Extractor(Protocol):
@@ -47,3 +50,15 @@ class FactReader(Protocol):
         said_at: Micros,
         sentence_spans: Sequence[tuple[int, int]] | None = None,
     ) -> Sequence[ExtractedFact]: ...
+
+
+class Understanding(Protocol):
+    """Says what one exchange teaches besides its words: a pure function of the exchange."""
+
+    def extract(self, exchange: Exchange) -> Extraction: ...
+
+
+class Redacting(Protocol):
+    """Replaces secrets and private spans of a text."""
+
+    def redact(self, text: str) -> Redacted: ...

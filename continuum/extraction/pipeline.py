@@ -25,9 +25,6 @@ from continuum.extraction.redaction import without_placeholders
 from continuum.extraction.screening import SUSPICION_THRESHOLD, screen
 from continuum.language.sentences import sentences
 
-EXTRACTORS_VERSION: Final = 3
-"""Grows whenever the same exchange would teach something else; a rebuild under a new version says so in the log."""
-
 FACTS_OF_MESSAGE_MAX: Final = 64
 """Facts kept of one message, of all readers together."""
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from continuum.core.redacting import redacted_json
 from continuum.domain.records import StoredMessage
-from continuum.extraction.redaction import Redactor
+from continuum.extraction.base import Redacting
 from continuum.portability.export_lines import EntryLine, Line
 
 _WORDED = frozenset({"facts", "entity"})
 """Entries by hand whose payload holds words of a caller."""
 
 
-def redacted_line(line: Line, redactor: Redactor) -> Line:
+def redacted_line(line: Line, redactor: Redacting) -> Line:
     """The line without secrets; one that holds none comes back as it is."""
     if not isinstance(line, EntryLine):
         return line
@@ -27,7 +27,7 @@ def redacted_line(line: Line, redactor: Redactor) -> Line:
     return line
 
 
-def _message(message: StoredMessage, redactor: Redactor) -> StoredMessage:
+def _message(message: StoredMessage, redactor: Redacting) -> StoredMessage:
     speaker = message.speaker
     return replace(
         message,

@@ -28,7 +28,7 @@ from continuum.domain.records import (
     first_recorded_at,
 )
 from continuum.errors import InvalidInputError
-from continuum.extraction.pipeline import EXTRACTORS_VERSION
+from continuum.extraction.version import EXTRACTORS_VERSION
 from continuum.portability.export_lines import EntryLine, Header, PlaceLine
 from continuum.portability.line_fields import canonical
 from continuum.portability.log_places import Places, moved
