@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import tempfile
@@ -26,6 +27,9 @@ EVENTS: tuple[Event, ...] = ("session-start", "user-prompt", "pre-compact", "sto
 INPUT_BYTES_MAX = 4 << 20
 CONTEXT_TOKENS = 800
 PROMPT_CHARS_MAX = 8_000
+NOTES_SECONDS = 90 * 86_400
+"""Longer than an assistant keeps its transcripts."""
+NOTES_LOOKED_AT_MAX = 10_000
 
 
 class Remembering(Protocol):
@@ -84,8 +88,12 @@ class Hooks:
     folder: Path
     open_memory: Callable[[], contextlib.AbstractContextManager[Remembering]]
     every_prompt: bool = False
-    deadline: float = float("inf")
-    """Of `time.monotonic`; what is not begun by then is left for the next hook."""
+    learning_seconds: float = float("inf")
+    """What is not begun in this time after the memory was opened is left for the next hook."""
+    last_seconds: float = float("inf")
+    """The same when the session ends: there is no next hook."""
+    now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
 
     def answer(self, event: Event, said: Asked) -> dict[str, Json]:
         """Do what an event asks for; gives what the assistant is told, {} for nothing."""
@@ -95,7 +103,11 @@ class Hooks:
             return {}
         if event == "user-prompt":
             return self._context(said)
-        self._learn(said, is_over=event != "pre-compact")
+        if event == "session-end":
+            self._learn(said, self.last_seconds)
+            self._forget_old()
+        else:
+            self._learn(said, self.learning_seconds, is_over=event == "stop")
         return {}
 
     def _context(self, said: Asked) -> dict[str, Json]:
@@ -109,7 +121,7 @@ class Hooks:
             return {}
         return {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": context}}
 
-    def _learn(self, said: Asked, *, is_over: bool) -> None:
+    def _learn(self, said: Asked, seconds: float, *, is_over: bool = True) -> None:
         """Learn the turns of the transcript that were not learnt yet, as many as there is time for."""
         if said.transcript is None or not said.transcript.is_file():
             return
@@ -119,12 +131,20 @@ class Hooks:
         if first is None:
             return
         with self.open_memory() as memory:
+            until = self.monotonic() + seconds
             for turn in _with(first, turns):
                 memory.learn_turn(turn, said.session_id)
                 done = replace(done, learnt_bytes=turn.ends_at)
                 self._note(said, done)
-                if time.monotonic() > self.deadline:
+                if self.monotonic() > until:
                     return
+
+    def _forget_old(self) -> None:
+        """Notes of sessions that ended long ago go; one that goes on after all is learnt again, which adds nothing."""
+        for path in itertools.islice(self.folder.glob("*.json"), NOTES_LOOKED_AT_MAX):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < self.now() - NOTES_SECONDS:
+                    path.unlink()
 
     def _path(self, said: Asked) -> Path:
         return self.folder / f"{hashlib.sha256(said.session_id.encode('utf-8', 'replace')).hexdigest()[:32]}.json"

@@ -17,6 +17,7 @@ from continuum.errors import FeatureUnavailableError, InvalidInputError, install
 
 FILE_BYTES_MAX = 16 << 20
 BACKUP = ".before-continuum"
+_WRITABLE = 0o222
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,13 @@ def uninstalled(assistant: Assistant, machine: Machine) -> Change | None:
 
 
 def write(change: Change) -> None:
-    """Write a configuration, whole or not at all; the first time what was there is kept beside it. Raises OSError."""
+    """Write a configuration, whole or not at all; the first time what was there is kept beside it.
+
+    Raises InvalidInputError for a file that its owner has made read-only, and OSError.
+    """
     target = Path(os.path.realpath(change.path))  # a link to a file that is kept elsewhere stays one
+    if target.exists() and not target.stat().st_mode & _WRITABLE:
+        raise InvalidInputError("configuration", f"{target} is read-only; it was left as it is")
     target.parent.mkdir(parents=True, exist_ok=True)
     if change.before is not None and not change.backup.exists():
         _put(change.backup, change.before, 0o600)

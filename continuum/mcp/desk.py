@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from contextlib import nullcontext
-from typing import Protocol, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
 
-from continuum.client import Client
-from continuum.compliance.audit import AuditEntry, append_entries
+from continuum.compliance.audit import AuditEntry, AuditLog, append_entries
 from continuum.core.companions import accompanied
 from continuum.core.memory import ConsciousMemory
 from continuum.domain.clock import SystemClock
 from continuum.domain.ids import TenantId
-from continuum.errors import RateLimitedError
+from continuum.errors import PermissionDeniedError, RateLimitedError
 from continuum.identity.principals import Principal
 from continuum.identity.rate_limit import MemoryLimiter, Policy
 from continuum.identity.roles import Permission
 from continuum.storage.unit_of_work import UnitOfWork
 
-Memory = ConsciousMemory | Client
+if TYPE_CHECKING:  # its library for HTTP loads only where there is a service
+    from continuum.client import Client
+
+    Memory = ConsciousMemory | Client
+
 Answer = TypeVar("Answer")
 CALLS_PER_MINUTE = 100
 """Of one client; the specification's figure."""
@@ -76,19 +79,36 @@ class OwnDesk:
     async def do(
         self, action: str, permission: Permission, work: Callable[[Memory], Answer], *, writes: bool = False
     ) -> Answer:
-        self._principal.require(permission)
         allowance = self._limits.take("stdio", 1, self._policy)
         if not allowance.allowed:
             wait = allowance.retry_after_seconds
             message = f"more than {CALLS_PER_MINUTE} calls a minute; wait {wait:.0f} seconds, then ask again"
             raise RateLimitedError(message, wait)
+        try:
+            self._principal.require(permission)
+        except PermissionDeniedError as error:
+            await self._in_thread(functools.partial(self._note, action, error.code))
+            raise
         # Who gives a reading up need not wait for its end; what writes is always waited for.
-        asked = functools.partial(work, self._memory)
         with self._written_down(action) if writes else nullcontext():
-            return await anyio.to_thread.run_sync(asked, abandon_on_cancel=not writes, limiter=self._workers)
+            return await self._in_thread(functools.partial(work, self._memory), may_be_left=not writes)
 
-    def _written_down(self, action: str):  # type: ignore[no-untyped-def]  # a context manager of either kind
+    async def _in_thread(self, work: Callable[[], Answer], *, may_be_left: bool = False) -> Answer:
+        return await anyio.to_thread.run_sync(work, abandon_on_cancel=may_be_left, limiter=self._workers)
+
+    def _written_down(self, action: str) -> AbstractContextManager[None]:
+        """Writes a call down with its effect; a service does so itself."""
         if not isinstance(self._memory, ConsciousMemory):
             return nullcontext()
-        entry = AuditEntry(self._principal.credential, f"mcp.{action}", "done", source="stdio")
-        return accompanied(ToolCall(self._memory.tenant_id, entry))
+        return accompanied(ToolCall(self._memory.tenant_id, self._entry(action, "done")))
+
+    def _note(self, action: str, outcome: str) -> None:
+        """Write a refusal down. Raises StorageError."""
+        if isinstance(self._memory, ConsciousMemory):
+            from continuum.portability.exporting import engine_of
+
+            entries = [self._entry(action, outcome)]
+            AuditLog(engine_of(self._memory)).record(self._memory.tenant_id, entries)
+
+    def _entry(self, action: str, outcome: str) -> AuditEntry:
+        return AuditEntry(self._principal.credential, f"mcp.{action}", outcome, source="stdio")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from continuum.errors import InvalidInputError, NotFoundError
-from continuum.mcp.desk import Memory
+
+if TYPE_CHECKING:
+    from continuum.mcp.desk import Memory
 
 PROMPTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "what-do-you-know-about": ("What do you know about ...?", ("topic",)),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from itertools import islice
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from continuum.core.memory import ConsciousMemory
 from continuum.domain.clock import iso
 from continuum.domain.records import StoredMessage
 from continuum.errors import InvalidInputError, NotFoundError
-from continuum.mcp.desk import Memory
+
+if TYPE_CHECKING:
+    from continuum.mcp.desk import Memory
 
 SCHEME = "continuum://"
 TEMPLATES = {

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from continuum.core.memory import ConsciousMemory
 from continuum.domain.records import Json
 from continuum.domain.results import RecalledFact
 from continuum.errors import InvalidInputError
-from continuum.mcp.desk import Memory
 from continuum.mcp.schemas import BY_NAME, ToolSpec, checked_arguments
+
+if TYPE_CHECKING:
+    from continuum.mcp.desk import Memory
 
 SEARCH_LIMIT = 10
 SEARCH_LIMIT_MAX = 100

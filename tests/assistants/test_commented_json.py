@@ -15,9 +15,11 @@ from tests.requirements import requirement
 
 PATH = ("mcpServers", "continuum")
 ENTRY = {"command": "python", "args": ["-m", "x"], "env": {"A": "b"}}
+TELLING = 'ab"\\/*{}[],: \n\té漢\x00'
+"""What such a text is made of, and what must not be taken for it."""
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-99, 99) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-99, 99) | st.text(TELLING, max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(TELLING, max_size=5), inner, max_size=3),
     max_leaves=8,
 )
 SETTINGS = st.dictionaries(st.sampled_from(["a", "b", "mcpServers"]), VALUES, max_size=3).map(

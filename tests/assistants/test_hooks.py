@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -13,8 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from continuum import ConsciousMemory
-from continuum.assistants.hooks import EVENTS, asked
-from continuum.assistants.transcripts import turns_after
+from continuum.assistants.hooks import EVENTS, NOTES_SECONDS, Asked, Hooks, asked
+from continuum.assistants.transcripts import SaidTurn, turns_after
 from continuum.cli import main as cli
 from continuum.cli.commands import hook
 from continuum.domain.clock import iso
@@ -94,6 +95,55 @@ def test_turns_are_learnt_once_as_they_end(store: Path, tmp_path: Path) -> None:
         assert sorted(texts) == ["Changed.", "I live in Lisbon.", "I moved to Porto.", "Noted."]
         assert memory.recall("Where do I live?").facts[0].value == "Porto"
         assert iso(memory.get_messages(session_id="s1")[0].timestamp) == "2026-11-01T10:00:00Z"
+
+
+class Turns:
+    """A memory that only notes what it is told, and a clock that moves with it."""
+
+    def __init__(self) -> None:
+        self.learnt: list[str] = []
+        self.seconds = 0.0
+
+    def recall_context(self, message: str, session_id: str) -> str:
+        raise AssertionError("nobody asks")
+
+    def learn_turn(self, turn: SaidTurn, session_id: str) -> None:
+        self.learnt.append(turn.user)
+        self.seconds += 1.0
+
+
+@requirement("hooks:learning")
+def test_what_there_is_no_time_to_learn_is_left_for_the_next_hook_and_the_last_one_takes_all(tmp_path: Path) -> None:
+    transcript = tmp_path / "t.jsonl"
+    transcript.write_text("".join(line("user", f"Say {n}.") + line("assistant", f"{n}.") for n in range(9)))
+    turns = Turns()
+    hooks = Hooks(
+        tmp_path / "hooks",
+        lambda: contextlib.nullcontext(turns),
+        learning_seconds=1.5,
+        last_seconds=5.0,
+        monotonic=lambda: turns.seconds,
+    )
+    said = Asked("s1", transcript, "", "")
+    hooks.answer("stop", said)
+    assert turns.learnt == ["Say 0.", "Say 1."]
+    hooks.answer("pre-compact", said)
+    assert turns.learnt[2:] == ["Say 2.", "Say 3."]
+    hooks.answer("session-end", said)
+    assert turns.learnt[4:] == [f"Say {n}." for n in range(4, 9)]
+
+
+def test_notes_of_sessions_that_ended_long_ago_go(tmp_path: Path) -> None:
+    folder = tmp_path / "hooks"
+    hooks = Hooks(folder, lambda: contextlib.nullcontext(Turns()))
+    hooks.answer("session-start", Asked("old", None, "", "clear"))
+    old = next(folder.iterdir())
+    hooks.now = lambda: old.stat().st_mtime + NOTES_SECONDS - 1
+    hooks.answer("session-end", Asked("new", None, "", ""))
+    assert old.exists()
+    hooks.now = lambda: old.stat().st_mtime + NOTES_SECONDS + 1
+    hooks.answer("session-end", Asked("new", None, "", ""))
+    assert list(folder.iterdir()) == []
 
 
 @requirement("hooks:trouble")

@@ -112,6 +112,18 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert "continuum" in kept.read_text("utf-8")
 
 
+def test_a_file_that_is_read_only_is_left_alone(tmp_path: Path) -> None:
+    there, assistant = machine(tmp_path), BY_NAME["cursor"]
+    path = assistant.path(there)
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    path.chmod(0o444)
+    with pytest.raises(InvalidInputError, match="read-only"):
+        write(installed(assistant, there, "python", STORE))
+    assert [each.name for each in path.parent.iterdir()] == ["mcp.json"]
+    assert path.read_text("utf-8") == "{}"
+
+
 @requirement("assistants:install")
 @pytest.mark.parametrize(("name", "data"), [("cursor", b"{ broken"), ("cursor", b"\xff\xfe"), ("codex", b"= broken")])
 def test_what_cannot_be_read_is_said_and_left_alone(tmp_path: Path, name: str, data: bytes) -> None:

@@ -24,7 +24,7 @@ def noting(name, *rest, **more):
             asked.add(name)
     return real(name, *rest, **more)
 builtins.__import__ = noting
-import continuum.mcp.server, continuum.mcp.building
+import continuum.mcp.server, continuum.mcp.serving, continuum.mcp.building, continuum.mcp.standard_io
 print(json.dumps(sorted(asked)))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

@@ -148,7 +148,7 @@ def test_the_list_of_tools_is_short_honest_and_always_the_same(served: Service) 
     assert tools == anyio.run(listed)
     assert [each["name"] for each in tools] == [each.name for each in TOOLS]
     size = len(json.dumps(tools, separators=(",", ":")))
-    assert size / CHARS_A_TOKEN < TOKENS_MAX + 100  # counted with a tokenizer it is 1,053
+    assert size / CHARS_A_TOKEN < TOKENS_MAX
     hints = {each["name"]: each["annotations"] for each in tools}
     assert [name for name, hint in hints.items() if hint["destructiveHint"]] == ["forget"]
     assert [name for name, hint in hints.items() if not hint["readOnlyHint"]] == ["learn", "feedback", "forget"]

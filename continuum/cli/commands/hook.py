@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +52,7 @@ def command(event: Event, every_prompt: bool, headless: bool, budget: float) -> 
     _give_up_after(budget if answers else LEARNING_SECONDS)
     try:
         _log_to(folder / "hooks.log")
-        hooks = Hooks(folder / "hooks", _opened, every_prompt, time.monotonic() + budget)
+        hooks = Hooks(folder / "hooks", _opened, every_prompt, budget, LEARNING_SECONDS / 2)
         told = hooks.answer(event, asked(data))
     except _FAILURES as exc:
         _logger.warning("%s: %s: %s", event, type(exc).__name__, exc)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import click
 
 from continuum.assistants.own_store import with_own_store
 from continuum.cli.commands.mcp_install import install, listed, uninstall
 from continuum.cli.settings import Options, with_server_options
-from continuum.errors import FeatureUnavailableError, install_hint
 
 
 @click.group(invoke_without_command=True)
@@ -25,9 +22,7 @@ def command(options: Options, context: click.Context) -> None:
 
 
 def _serve(options: Options) -> None:
-    if find_spec("mcp") is None:
-        raise FeatureUnavailableError(f"the MCP server needs an optional package: {install_hint('mcp')}")
-    from continuum.mcp.server import serve
+    from continuum.mcp.serving import serve
 
     serve(with_own_store(options.settings), options.key)
 
