@@ -96,10 +96,10 @@ class Call:
 
 async def conduct(runtime: Runtime, operation: Operation, request: Request, handler: Handler) -> Response:
     """Do what a request asks, or refuse it. Raises ContinuumError and HTTPException."""
-    call = await _in_time(runtime, operation, admitted(runtime, operation, request))
+    call = await in_time(runtime, operation, admitted(runtime, operation, request))
     request.scope["call"] = call
     taking = runtime.limits.take(call.principal, call.tenant_id, operation.cost)
-    allowance = await _in_time(runtime, operation, taking)
+    allowance = await in_time(runtime, operation, taking)
     async with request.app.state.gate.slot(call.tenant_id):
         response = await _answered(call, request, handler)
     for name, value in allowance.headers:
@@ -139,7 +139,7 @@ async def _answered(call: Call, request: Request, handler: Handler) -> Response:
         return await _done(call, request, handler)
     with call.runtime.in_flight(call.keyed):
         reading = run_in(call.runtime.engine.readers, call.kept)
-        kept = await _in_time(call.runtime, call.operation, reading)
+        kept = await in_time(call.runtime, call.operation, reading)
         if kept is not None:
             return kept
         response = await _done(call, request, handler)
@@ -193,7 +193,7 @@ async def conduct_part(call: Call, gate: FairGate, work: Callable[[], Awaitable[
         call.principal.require(call.operation.permission)
         async with gate.slot(call.tenant_id):
             with accompanied(call):
-                answer = await _in_time(call.runtime, call.operation, work())
+                answer = await in_time(call.runtime, call.operation, work())
         outcome = "done"
         return answer
     except ContinuumError as error:
@@ -206,10 +206,10 @@ async def conduct_part(call: Call, gate: FairGate, work: Callable[[], Awaitable[
 async def _handled(call: Call, work: Awaitable[Response]) -> Response:
     if call.operation.name in STREAMED:
         return await work
-    return await _in_time(call.runtime, call.operation, work)
+    return await in_time(call.runtime, call.operation, work)
 
 
-async def _in_time(runtime: Runtime, operation: Operation, work: Awaitable[Answer]) -> Answer:
+async def in_time(runtime: Runtime, operation: Operation, work: Awaitable[Answer]) -> Answer:
     """Each part of a call has its own bound, since a store that hangs may hang in each of them."""
     try:
         async with asyncio.timeout(runtime.config.request_seconds):

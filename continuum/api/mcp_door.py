@@ -15,10 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from continuum.api.callers import instance_named
-from continuum.api.conduct import Call, admitted, conduct_part
+from continuum.api.conduct import Call, admitted, conduct_part, in_time
+from continuum.api.dependencies import BoundedRequest
 from continuum.api.errors import answer_continuum_error, problem
 from continuum.api.operations import Operation
 from continuum.core.twins import run_in
@@ -60,9 +61,16 @@ class McpDoor:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
+        # Read here: the library has a bound of its own, and writes a traceback when a client leaves in the middle.
+        reading = BoundedRequest(request, self._runtime.config.max_body_bytes).body()
+        try:
+            body = await in_time(self._runtime, ENTERING, reading)
+        except ContinuumError as exc:
+            await (await answer_continuum_error(request, exc))(scope, receive, send)
+            return
         if self._served is None:
             self._served = await run_in_threadpool(_serving)  # the library is loaded by whoever asks first
-        await self._served(scope, receive, send)
+        await self._served(scope, _again(body, receive), send)
 
     async def _refusal(self, request: Request) -> Response | None:
         """Why a request goes no further; else its desk stands in the scope."""
@@ -73,8 +81,9 @@ class McpDoor:
             sentence = "this Origin may not call; name it in CONTINUUM_CORS_ORIGINS"
             return problem(HTTPStatus.FORBIDDEN, "permission_denied", sentence)
         try:
-            call = await admitted(self._runtime, ENTERING, request)
-            await self._runtime.limits.take(call.principal, call.tenant_id, ENTERING.cost)
+            call = await in_time(self._runtime, ENTERING, admitted(self._runtime, ENTERING, request))
+            taking = self._runtime.limits.take(call.principal, call.tenant_id, ENTERING.cost)
+            await in_time(self._runtime, ENTERING, taking)
             request.scope["mcp.desk"] = ServiceDesk(call, request, self._app)
         except ContinuumError as exc:
             return _told_where(request, exc, await answer_continuum_error(request, exc))
@@ -132,6 +141,16 @@ def _serving() -> Callable[[Scope, Receive, Send], Any]:  # Any: as above
             await manager.handle_request(scope, receive, send)
 
     return serve
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read already, and then whatever else comes: that the client leaves, for instance."""
+    parts: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receiving() -> Message:
+        return parts.pop() if parts else await receive()
+
+    return receiving
 
 
 def _told_where(request: Request, exc: ContinuumError, answer: Response) -> Response:

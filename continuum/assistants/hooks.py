@@ -27,6 +27,7 @@ EVENTS: tuple[Event, ...] = ("session-start", "user-prompt", "pre-compact", "sto
 INPUT_BYTES_MAX = 4 << 20
 CONTEXT_TOKENS = 800
 PROMPT_CHARS_MAX = 8_000
+_TEXTS = ("session_id", "transcript_path", "prompt", "source", "last_assistant_message")
 NOTES_SECONDS = 90 * 86_400
 """Longer than an assistant keeps its transcripts."""
 NOTES_LOOKED_AT_MAX = 10_000
@@ -58,6 +59,8 @@ class Asked:
     prompt: str
     source: str
     """Why a session starts: startup, resume, clear, compact."""
+    answer: str = ""
+    """How the turn that ends has ended; '' where the assistant does not say."""
 
 
 def asked(data: bytes) -> Asked:
@@ -70,11 +73,17 @@ def asked(data: bytes) -> Asked:
         raise InvalidInputError("input", "is no JSON") from exc
     if not isinstance(told, dict):
         raise InvalidInputError("input", "is no JSON object")
-    texts = {name: told[name] for name in ("session_id", "transcript_path", "prompt", "source") if _is_text(told, name)}
+    texts = {name: told[name] for name in _TEXTS if _is_text(told, name)}
     if not texts.get("session_id"):
         raise InvalidInputError("session_id", "is missing")
     path = texts.get("transcript_path")
-    return Asked(texts["session_id"], Path(path) if path else None, texts.get("prompt", ""), texts.get("source", ""))
+    return Asked(
+        texts["session_id"],
+        Path(path) if path else None,
+        texts.get("prompt", ""),
+        texts.get("source", ""),
+        texts.get("last_assistant_message", ""),
+    )
 
 
 def _is_text(told: Mapping[str, Json], name: str) -> bool:
@@ -107,7 +116,8 @@ class Hooks:
             self._learn(said, self.last_seconds)
             self._forget_old()
         else:
-            self._learn(said, self.learning_seconds, is_over=event == "stop")
+            # The end of an answer may come into the transcript after this hook: a turn whose end nobody tells waits.
+            self._learn(said, self.learning_seconds, is_over=event == "stop" and bool(said.answer))
         return {}
 
     def _context(self, said: Asked) -> dict[str, Json]:
@@ -126,7 +136,7 @@ class Hooks:
         if said.transcript is None or not said.transcript.is_file():
             return
         done = self._progress(said)
-        turns = turns_after(said.transcript, done.learnt_bytes, is_over=is_over)
+        turns = turns_after(said.transcript, done.learnt_bytes, is_over=is_over, last_answer=said.answer)
         first = next(turns, None)
         if first is None:
             return

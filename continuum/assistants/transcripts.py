@@ -33,11 +33,12 @@ class _Turn:
     answers: list[str]
 
 
-def turns_after(path: Path, start: int, *, is_over: bool = True) -> Iterator[SaidTurn]:
+def turns_after(path: Path, start: int, *, is_over: bool = True, last_answer: str = "") -> Iterator[SaidTurn]:
     """The turns in a file behind a place that an earlier call gave. A line that is being written is left alone.
 
-    Unless the turn `is_over`, the last one waits for what follows it. What tools said, side conversations, and lines
-    of other kinds are no turns. Raises OSError.
+    Unless the turn `is_over`, the last one waits for what follows it. `last_answer` is how it ended, which the file may
+    not hold yet; what of it comes into the file later belongs to no turn. What tools said, side conversations, and
+    lines of other kinds are no turns. Raises OSError.
     """
     with path.open("rb") as file:
         if start > file.seek(0, 2):
@@ -56,8 +57,11 @@ def turns_after(path: Path, start: int, *, is_over: bool = True) -> Iterator[Sai
             elif kind == "assistant" and turn is not None:
                 turn.answers.append(text)
             end += len(line)
-        if is_over and turn is not None and turn.answers:
-            yield _whole(turn, end)
+        if is_over and turn is not None:
+            if not "\n\n".join(turn.answers).rstrip().endswith(last_answer.strip()):
+                turn.answers.append(last_answer)
+            if turn.answers:
+                yield _whole(turn, end)
 
 
 def _begun(turn: _Turn | None, told: Mapping[str, Json], text: str, at: int) -> _Turn:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,8 @@ def test_turns_are_learnt_once_as_they_end(store: Path, tmp_path: Path) -> None:
         + '{"type": "summary", "summary": "x"}\n'
         + "not json\n"
     )
-    called("stop", **said)
-    called("stop", **said)
+    called("stop", **said, last_assistant_message="Noted.")
+    called("stop", **said, last_assistant_message="Noted.")
     with transcript.open("a") as file:
         file.write(line("user", "I moved to Porto.") + line("assistant", "Changed."))
     called("pre-compact", **said)
@@ -95,6 +96,26 @@ def test_turns_are_learnt_once_as_they_end(store: Path, tmp_path: Path) -> None:
         assert sorted(texts) == ["Changed.", "I live in Lisbon.", "I moved to Porto.", "Noted."]
         assert memory.recall("Where do I live?").facts[0].value == "Porto"
         assert iso(memory.get_messages(session_id="s1")[0].timestamp) == "2026-11-01T10:00:00Z"
+
+
+@requirement("hooks:learning")
+def test_the_end_of_an_answer_that_is_not_in_the_transcript_yet_is_learnt(store: Path, tmp_path: Path) -> None:
+    transcript = tmp_path / "t.jsonl"
+    said = {"session_id": "s1", "transcript_path": str(transcript)}
+
+    def learnt() -> list[str]:
+        with ConsciousMemory(db_path=store) as memory:
+            return [each.text for each in memory.get_messages(session_id="s1") if each.role == "assistant"]
+
+    transcript.write_text(line("user", "Where is the key?") + line("assistant", "I look."))
+    called("stop", **said)  # nobody says how it ended: it waits
+    assert learnt() == []
+    called("stop", **said, last_assistant_message="Under the mat.")
+    assert learnt() == ["I look.\n\nUnder the mat."]
+    with transcript.open("a") as file:
+        file.write(line("assistant", "Under the mat.") + line("user", "Thanks.") + line("assistant", "Welcome."))
+    called("session-end", **said)
+    assert sorted(learnt()) == ["I look.\n\nUnder the mat.", "Welcome."]
 
 
 class Turns:
@@ -125,7 +146,7 @@ def test_what_there_is_no_time_to_learn_is_left_for_the_next_hook_and_the_last_o
         monotonic=lambda: turns.seconds,
     )
     said = Asked("s1", transcript, "", "")
-    hooks.answer("stop", said)
+    hooks.answer("stop", replace(said, answer="8."))
     assert turns.learnt == ["Say 0.", "Say 1."]
     hooks.answer("pre-compact", said)
     assert turns.learnt[2:] == ["Say 2.", "Say 3."]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -223,6 +224,19 @@ def test_a_service_asks_for_keys_lets_roles_do_what_they_may_and_writes_it_down(
         where = f'resource_metadata="{served.url}/.well-known/oauth-protected-resource/mcp"'
         assert where in refused.headers["www-authenticate"]
         assert httpx.get(where.split('"')[1]).json()["resource"] == f"{served.url}/mcp"
+
+
+@requirement("mcp:security")
+def test_a_message_that_is_too_large_or_comes_too_slowly_is_refused(tmp_path: Path) -> None:
+    def slowly() -> Iterator[bytes]:
+        yield b'{"jsonrpc"'
+        time.sleep(3)  # longer than the service waits: the test is of its bound
+        yield b': "2.0"}'
+
+    with service(tmp_path / "served.db", max_body_bytes=10_000, request_seconds=0.5) as served:
+        assert httpx.post(f"{served.url}/mcp", content=b" " * 20_000).status_code == 413
+        answer = httpx.post(f"{served.url}/mcp", content=slowly())
+        assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
 
 
 @requirement("mcp:security")

@@ -39,6 +39,10 @@ def command(options: Options, source: str, form: str | None, dry_run: bool, skip
     holds a file for each tenant; "-" is standard input.
     """
     if form is not None or (source != "-" and not is_own_archive(Path(source))):
+        if source == "-":
+            raise InvalidInputError("source", "is standard input, which only an own export can come from; name a file")
+        if skip_errors:
+            raise InvalidInputError("skip-errors", "is for an own export; nothing is learnt from what is broken")
         _bring(options, Path(source), form, dry_run=dry_run)
         return
     if dry_run:
@@ -67,7 +71,11 @@ def _bring(options: Options, source: Path, form: str | None, *, dry_run: bool) -
         opened(options, must_exist=False) as memory,
         reported("importing", "messages", lines_every=ENTRIES_BETWEEN_REPORTS) as report,
     ):
-        done = bring_in(memory, source, form, progress=report)
+        try:
+            done = bring_in(memory, source, form, progress=report)
+        except KeyboardInterrupt:
+            say("broken off; the same command goes on where it was")
+            raise
     if options.as_json:
         print_json(done)
         return

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from continuum.core.bulk import ExchangeInput
-from continuum.errors import InvalidInputError, shown
-from continuum.portability.importers.formats import FORMATS, Format, detect
+from continuum.portability.importers.formats import Format, detect, named
 from continuum.portability.importers.said import Met, Said
+from continuum.portability.importers.sources import files_below
 
 BATCH = 200
 Progress = Callable[[int, int], None]
-"""Takes how many messages are durable, and how many there are."""
+"""Takes how many messages were handed over, up to a batch more than are durable, and how many there are."""
 
 
 class Learner(Protocol):
@@ -100,19 +100,14 @@ def _told(found: Iterator[Said], total: int, progress: Progress | None) -> Itera
 
 
 def _form(path: Path, name: str | None) -> Format:
-    if name is None:
-        return detect(path)
-    if name not in FORMATS:
-        raise InvalidInputError("format", f"{shown(name)} is not known; there are {', '.join(FORMATS)}")
-    if not path.exists():
-        return detect(path)  # says that there is nothing
-    return FORMATS[name]
+    return detect(path) if name is None else named(path, name)
 
 
 def _job(path: Path, form: Format) -> str:
     """The name of the work on exactly this content: a file that has changed is other work."""
     digest = hashlib.sha256(form.name.encode())
-    for file in sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]:
+    for file in files_below(path) if path.is_dir() else [path]:
         state = file.stat()
-        digest.update(f"{file.resolve()}\n{state.st_size}\n{state.st_mtime_ns}\n".encode("utf-8", "surrogatepass"))
+        told = f"{file.resolve()}\n{state.st_size}\n{state.st_mtime_ns}\n"
+        digest.update(told.encode("utf-8", "surrogateescape"))
     return f"import:{digest.hexdigest()[:32]}"

@@ -171,11 +171,39 @@ def test_what_is_not_there_and_an_unknown_format_are_said(tmp_path: Path) -> Non
         plan(chatgpt(tmp_path), "word-perfect")
 
 
+@requirement("import:trouble")
 def test_a_large_file_is_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the whole file passes the bound that holds for each piece."""
     path = tmp_path / "conversations.json"
-    path.write_text(json.dumps(chatgpt_conversations() * 50))
-    first = next(sources.items(path, "item"))
-    assert first["title"] == "Moving"
+    path.write_text(json.dumps(chatgpt_conversations() * 200))
+    monkeypatch.setattr(sources, "PIECE_BYTES_MAX", path.stat().st_size // 2)
+    assert plan(path).conversations == 200
+
+
+@requirement("import:trouble")
+def test_a_piece_that_is_too_large_to_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps(chatgpt_conversations()[:1]))
+    size = path.stat().st_size
+    monkeypatch.setattr(sources, "PIECE_BYTES_MAX", size)
+    assert plan(path).conversations == 1
+    monkeypatch.setattr(sources, "PIECE_BYTES_MAX", size - 1)
+    with pytest.raises(InvalidInputError, match="take it out"):
+        plan(path)
+    monkeypatch.setattr(sources, "PIECE_BYTES_MAX", size)
+    monkeypatch.setattr(sources, "HELD_BYTES_MAX", size * 3)  # each object takes up more than its text
+    with pytest.raises(InvalidInputError, match="take it out"):
+        plan(path)
+
+
+@requirement("import:trouble")
+def test_a_line_that_is_too_long_to_hold_is_left_out_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "chat.jsonl"
+    rows = [{"text": "before"}, {"text": "long " * 100}, {"text": "after"}]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    monkeypatch.setattr(sources, "PIECE_BYTES_MAX", 100)
+    planned = plan(path)
+    assert (planned.messages, planned.left_out) == (2, {"no JSON object": 1})
 
 
 @requirement("import:command")
