@@ -1,5 +1,5 @@
 """`python -m continuum`."""
 
-from continuum.cli.main import main
+from continuum.cli.start import main
 
 main()

@@ -11,16 +11,17 @@ import hashlib
 import itertools
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from continuum.assistants.transcripts import SaidTurn, turns_after
 from continuum.domain.records import Json
 from continuum.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from continuum.assistants.transcripts import SaidTurn
 
 Event = Literal["session-start", "user-prompt", "pre-compact", "stop", "session-end"]
 EVENTS: tuple[Event, ...] = ("session-start", "user-prompt", "pre-compact", "stop", "session-end")
@@ -135,6 +136,8 @@ class Hooks:
         """Learn the turns of the transcript that were not learnt yet, as many as there is time for."""
         if said.transcript is None or not said.transcript.is_file():
             return
+        from continuum.assistants.transcripts import turns_after  # the hook that a person waits for reads none
+
         done = self._progress(said)
         turns = turns_after(said.transcript, done.learnt_bytes, is_over=is_over, last_answer=said.answer)
         first = next(turns, None)
@@ -168,10 +171,10 @@ class Hooks:
 
     def _note(self, said: Asked, done: Progress) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".hook-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(done), file)
-        Path(name).replace(self._path(said))
+        path = self._path(said)
+        unfinished = path.with_name(f".hook-{os.getpid()}-{path.name}")
+        unfinished.write_text(json.dumps(asdict(done)), encoding="utf-8")
+        unfinished.replace(path)
 
 
 def _with(first: SaidTurn, rest: Iterator[SaidTurn]) -> Iterator[SaidTurn]:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from continuum.core.fact_reading import FoundFacts, current_first
 from continuum.core.graph_reading import UNDIRECTED, Graph
-from continuum.core.past import Past
 from continuum.core.questions import RecallRequest
 from continuum.core.recall_id import SHOWN_WITH_SIGNALS_MAX, RecallNote, unweighted
 from continuum.domain.clock import Micros, from_micros
@@ -28,6 +28,9 @@ from continuum.extraction.version import EXTRACTORS_VERSION
 from continuum.retrieval.passages import best_passage
 from continuum.retrieval.query import Ranking, SignalWeights
 from continuum.storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from continuum.core.past import Past
 
 MENTIONS_TRUSTED_MAX = 256
 CONCEPTS_PER_MEMORY_MAX = 6

@@ -1,4 +1,8 @@
-"""The composition root of a memory: builds the shared parts once, from settings, and closes them in reverse order."""
+"""The composition root of a memory: builds the shared parts once, from settings, and closes them in reverse order.
+
+What only vectors or kept answers need is loaded when it is first needed: a process that recalls once and
+ends, as an assistant's hook does, would spend most of its time on it.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import continuum
-from continuum.cache import Cache, DistributedCache, MemoryCache, RedisCache
-from continuum.cache.redis_connection import open_redis
-from continuum.cache.strategies import STRATEGIES
 from continuum.core.change_feed import ChangeFeed
 from continuum.core.companions import accompanied_unit, companion_of
 from continuum.core.config import MemoryConfig
-from continuum.core.folding import LinkSettings
 from continuum.core.index_store import IndexStore
-from continuum.core.kept_answers import KeptAnswers
+from continuum.core.link_settings import LinkSettings
 from continuum.core.listeners import HarmlessSink
 from continuum.core.origin_seal import Sealer
 from continuum.core.redacting import redactor_from
@@ -29,9 +30,6 @@ from continuum.domain.clock import Clock, SystemClock
 from continuum.domain.events import EventSink, NoEvents
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
-from continuum.embeddings.base import EmbeddingProvider
-from continuum.embeddings.keeping import VectorKeeper
-from continuum.embeddings.providers import provider_from_name
 from continuum.errors import ConfigurationError, StorageUnavailableError, shown
 from continuum.extraction.at_first_use import PipelineAtFirstUse
 from continuum.extraction.base import Redacting, Understanding
@@ -41,6 +39,12 @@ from continuum.storage.base import StorageBackend
 from continuum.storage.factory import open_backend
 from continuum.storage.postgres_settings import PostgresSettings
 from continuum.storage.unit_of_work import UnitOfWork, unit_of_work
+
+if TYPE_CHECKING:
+    from continuum.cache import Cache
+    from continuum.core.kept_answers import KeptAnswers
+    from continuum.embeddings.base import EmbeddingProvider
+    from continuum.embeddings.keeping import VectorKeeper
 
 DAY_MICROS = 86_400_000_000
 ASYNC_WRITERS = 30
@@ -156,6 +160,8 @@ def build_engine(
         raise ConfigurationError(f"storage: {shown(target)} is no path, URL or StorageBackend")
     if provider is None and config.enable_embeddings:
         key = None if config.embedding_api_key is None else config.embedding_api_key.reveal()
+        from continuum.embeddings.providers import provider_from_name
+
         provider = provider_from_name(config.embedding_provider, base_url=config.embedding_url, api_key=key)
     redactor = redactor_from(config)
     # Last of what can fail: nothing would close it.
@@ -169,7 +175,7 @@ def build_engine(
         clock=clock or SystemClock(),
         events=NoEvents() if events is None else HarmlessSink(events),
         cache=_kept_answers(config) if config.cache_enabled else None,
-        vectors=None if provider is None else VectorKeeper(provider, _unit_of(backend)),
+        vectors=None if provider is None else _vectors(provider, backend),
         uses=UseStore(UseSettings(config.hebbian_rate, round(config.use_half_life_days * DAY_MICROS))),
         redactor=redactor,
         sealer=None if config.origin_key is None else Sealer(config.origin_key),
@@ -183,6 +189,11 @@ def build_engine(
 
 def _kept_answers(config: MemoryConfig) -> KeptAnswers:
     """Kept answers in this process, and beyond it where there is a Redis. Raises ConfigurationError for its address."""
+    from continuum.cache import DistributedCache, MemoryCache, RedisCache
+    from continuum.cache.redis_connection import open_redis
+    from continuum.cache.strategies import STRATEGIES
+    from continuum.core.kept_answers import KeptAnswers
+
     near = MemoryCache[bytes](
         config.cache_max_entries,
         config.cache_ttl,
@@ -240,6 +251,12 @@ def _pools() -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
         ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="continuum-recall"),
         ThreadPoolExecutor(ASYNC_WRITERS, thread_name_prefix="continuum-learn"),
     )
+
+
+def _vectors(provider: EmbeddingProvider, backend: StorageBackend) -> VectorKeeper:
+    from continuum.embeddings.keeping import VectorKeeper
+
+    return VectorKeeper(provider, _unit_of(backend))
 
 
 def _unit_of(backend: StorageBackend) -> Callable[[TenantId, bool], AbstractContextManager[UnitOfWork]]:

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import TYPE_CHECKING
 
 from continuum.core.fact_ledger import held_at
-from continuum.core.past import Past
 from continuum.core.questions import RecallRequest
 from continuum.domain.clock import EARLIEST_MICROS, Micros, from_micros
 from continuum.domain.facts import Fact, FactMode, FactQuestion
@@ -24,6 +24,9 @@ from continuum.language.tokens import query_terms, terms_of
 from continuum.retrieval.fact_questions import fact_question
 from continuum.storage.repositories.facts import Stated
 from continuum.storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from continuum.core.past import Past
 
 TERMS_CACHED = 4_096
 GROUPS_MAX = 4

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from continuum.core.adjusting import Adjustments, Prune, adjusted, compounds_of, entities_of, joined_compounds, pairs_of
+from continuum.core.link_settings import LinkSettings
 from continuum.domain.records import (
     AttentionLink,
     CompoundConcept,
@@ -22,14 +23,6 @@ from continuum.storage.repositories.links import HEBBIAN, is_confirmed
 
 UNCONFIRMED_STRENGTH_MAX = 0.29
 """What only the assistant, a tool, an import or the federation says stays below the links that are walked."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkSettings:
-    """How strong a first co-occurrence is, and what share of the rest a repeated one gains."""
-
-    initial: float
-    rate: float
 
 
 class LinkKey(NamedTuple):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from continuum.core.adjusting import Adjustments
-from continuum.core.past import Past
 from continuum.domain.clock import Micros
 from continuum.domain.records import AttentionLink, Entity, Mention, Sources
 from continuum.retrieval.graph import Neighbourhood, Step
 from continuum.retrieval.use import Ties
 from continuum.storage.repositories.links import HEBBIAN, is_confirmed
 from continuum.storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from continuum.core.past import Past
 
 USE: Final = "use"
 """The type of a link that feedback alone has made."""

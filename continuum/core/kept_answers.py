@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from continuum.cache import Cache, Key, MemoryCache, SingleFlight
 from continuum.core.context_codec import decode, encode
+from continuum.core.message_tags import tag_pairs
 from continuum.core.questions import RecallRequest
-from continuum.core.recording import tag_pairs
 from continuum.domain.records import TenantRecord
 from continuum.domain.results import MemoryContext
 

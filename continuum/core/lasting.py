@@ -21,7 +21,8 @@ from continuum.core.looking_back import (
     timeline_of,
 )
 from continuum.core.memory_part import MemoryPart
-from continuum.core.past import Moment, Past
+from continuum.core.moments import Moment
+from continuum.core.past import Past
 from continuum.core.receipts import ChainReport, Receipt, receipt_from_json, verify_chain
 from continuum.core.retention import RetentionPolicy, SweepResult, get_policy, set_policy, sweep_tenant
 from continuum.core.revising import revise_message

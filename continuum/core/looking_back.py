@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from continuum.core.adjusting import adjustments_of
 from continuum.core.fact_ledger import held_at
 from continuum.core.fact_reading import recalled
-from continuum.core.past import Moment, Past
+from continuum.core.moments import Moment
+from continuum.core.past import Past
 from continuum.domain.clock import Micros, from_micros
 from continuum.domain.facts import Fact
 from continuum.domain.ids import TenantId, derived_id

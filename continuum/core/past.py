@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from continuum.core.adjusting import Adjustments, adjustments_of
 from continuum.core.fact_ledger import fold_statements
 from continuum.core.folding import Folded, FoldedLink, LinkKey, Wanted, fold
+from continuum.core.moments import Moment
 from continuum.core.rebuilding import exchange_of
 from continuum.core.recording import decisions_in, index_terms, indexed, taught_by
 from continuum.core.refolding import Fold, link_at
@@ -44,18 +45,6 @@ SIGHTINGS_FOLDED_MAX = 256
 """An entity with more sightings is shown as of a moment by those at the edges of its life."""
 NEIGHBOURS_LOOKED_AT = 4
 """Times as many neighbours are looked at as are wanted: the strongest of now need not be those of then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A point in both times; None is the newest."""
-
-    known_at: Micros | None = None
-    as_of: Micros | None = None
-
-    @property
-    def is_now(self) -> bool:
-        return self.known_at is None and self.as_of is None
 
 
 @dataclass

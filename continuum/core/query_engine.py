@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +43,10 @@ from continuum.core.foreseeing import (
     seeds_of,
 )
 from continuum.core.graph_reading import Graph
-from continuum.core.past import Moment, Past
+from continuum.core.message_tags import metadata_tag_name, origin_tag, tag_pairs
+from continuum.core.moments import Moment
 from continuum.core.questions import DEPTH_MAX, MAX_CONCEPTS_LIMIT, QUERY_BYTES_MAX, RecallRequest
 from continuum.core.recall_id import sign_recall
-from continuum.core.recording import metadata_tag_name, origin_tag, tag_pairs
 from continuum.core.retrying import retried_reading
 from continuum.core.use_state import Use, use_at
 from continuum.core.validation import checked_count, checked_text
@@ -59,7 +59,6 @@ from continuum.domain.results import (
     RecalledRelationship,
 )
 from continuum.domain.trust import UNSEALED, origins_below
-from continuum.embeddings.keeping import MISSING_COUNTED_MAX
 from continuum.errors import EmbeddingError
 from continuum.language.tokens import tag
 from continuum.retrieval.graph import Activation, spread
@@ -69,6 +68,9 @@ from continuum.retrieval.ranking import rank, unknown_words
 from continuum.retrieval.use import cues_of, use_scores
 from continuum.retrieval.words import without_speakers
 from continuum.storage.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from continuum.core.past import Past
 
 MISSPELT_WORDS_MAX = 3
 CONCEPTS_ENOUGH_MIN = 5
@@ -229,6 +231,8 @@ class MemoryQueryEngine:
         if vector is not None and self._engine.vectors is not None:
             vectors, missing = self._engine.vectors.current(work, tenant)
             if missing:
+                from continuum.embeddings.keeping import MISSING_COUNTED_MAX  # loaded already: there are vectors
+
                 at_least = "at least " if missing >= MISSING_COUNTED_MAX else ""
                 degraded.append(Degradation("vectors", f"{at_least}{missing} messages have no vector yet"))
         cues = cues_of(view, request.message)
@@ -315,7 +319,11 @@ class MemoryQueryEngine:
 
     def _past(self, work: UnitOfWork, tenant: TenantRecord, request: RecallRequest) -> Past | None:
         moment = Moment(request.known_at, request.as_of)
-        return None if moment.is_now else Past(self._engine, work, tenant, moment)
+        if moment.is_now:
+            return None
+        from continuum.core.past import Past  # few ask for the past, and it brings all that learning needs
+
+        return Past(self._engine, work, tenant, moment)
 
     def _view(self, work: UnitOfWork, tenant: TenantRecord, request: RecallRequest, past: Past | None) -> IndexView:
         store = self._engine.index_store

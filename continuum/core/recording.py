@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from continuum.core.adjusting import Adjustments, adjustments_of, compounds_of, entities_of, pairs_of
 from continuum.core.fact_writing import keep_current, resolve_and_keep, said_in
 from continuum.core.facts_by_hand import supersede
-from continuum.core.folding import UNCONFIRMED_STRENGTH_MAX, LinkSettings, meeting_of
+from continuum.core.folding import UNCONFIRMED_STRENGTH_MAX, meeting_of
+from continuum.core.link_settings import LinkSettings
+from continuum.core.message_tags import ORIGIN_TAG, metadata_tag_name, tag_pairs
 from continuum.core.origin_seal import Sealer, put_seals
 from continuum.core.refolding import ENTITY_NAME_CHARS_MAX
 from continuum.core.repeats import answered_before, foresee_answer, fresh_utterances, remember_answer, same_again
@@ -43,7 +45,7 @@ from continuum.domain.records import (
 from continuum.domain.results import LearningResult
 from continuum.language.forms import Form
 from continuum.language.names import entity_key
-from continuum.language.tokens import encode_tags, encode_terms, marked, tag, without_ranges
+from continuum.language.tokens import encode_tags, encode_terms, marked, without_ranges
 from continuum.retrieval.signatures import with_wording
 from continuum.storage.unit_of_work import UnitOfWork, together
 
@@ -247,29 +249,6 @@ def indexed(message: StoredMessage, terms: bytes) -> IndexedMessage:
         terms=terms,
         tags=encode_tags(_tags(message)),
     )
-
-
-def tag_pairs(scope_and_filters: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
-    """Names and values in the form that is hashed: a value is written as JSON, so that 1 and "1" differ."""
-    return [
-        (name, json.dumps(value, ensure_ascii=False, sort_keys=True))
-        for name, value in scope_and_filters
-        if value is not None
-    ]
-
-
-ORIGIN_TAG = "origin"
-"""What is not the user's own says so: the user's own words need no tag."""
-
-
-def origin_tag(origin: Origin) -> int:
-    """The tag of what has an origin other than the user."""
-    return tag(ORIGIN_TAG, json.dumps(origin.value))
-
-
-def metadata_tag_name(key: str) -> str:
-    """The tag name of a metadata key, apart from the scopes' own names."""
-    return f"metadata.{key}"
 
 
 def _tags(message: StoredMessage) -> list[tuple[str, str]]:

@@ -13,7 +13,6 @@ from continuum.core.adjusting import Adjustments, compounds_of, entities_of, pai
 from continuum.core.folding import (
     FoldedLink,
     LinkKey,
-    LinkSettings,
     Stated,
     Wanted,
     fold,
@@ -21,6 +20,7 @@ from continuum.core.folding import (
     meeting_of,
     unpruned,
 )
+from continuum.core.link_settings import LinkSettings
 from continuum.core.stating import stated_in
 from continuum.domain.clock import Micros
 from continuum.domain.records import AttentionLink, CompoundConcept, Entity, Taught

@@ -14,11 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from continuum.core.erasing import finish_begun
 from continuum.core.listeners import harmless
-from continuum.core.quarantining import finish_moves
-from continuum.core.receipts import receipt_from_json, receipt_to_json
-from continuum.core.retention import sweep_tenant
 from continuum.domain.forking import at_fork
 from continuum.domain.ids import TenantId
 from continuum.storage.unit_of_work import system_unit_of_work
@@ -91,6 +87,9 @@ class Upkeep:
         What one tenant cannot do holds up no other: it is logged, and the first such error is raised when all is done.
         Raises StorageUnavailableError once the memory is closed.
         """
+        from continuum.core.erasing import finish_begun  # not at the top: who recalls shall not wait for these to load
+        from continuum.core.quarantining import finish_moves
+
         engine = self._engine
         engine.refuse_if_closed()
         with system_unit_of_work(engine.backend) as work:
@@ -118,6 +117,8 @@ class Upkeep:
 
     def _confirm(self, tenant: TenantId, ids: list[str]) -> None:
         """Write into receipts that the bytes are gone."""
+        from continuum.core.receipts import receipt_from_json, receipt_to_json
+
         now = self._engine.clock.now()
         with self._engine.unit(tenant, write=True) as work:
             for erasure_id in ids:
@@ -181,6 +182,8 @@ class Upkeep:
                 self._scrub_within(again_in)
 
     def _sweep(self) -> None:
+        from continuum.core.retention import sweep_tenant
+
         with self._changed:
             tenants = sorted(self._tenants)
         for tenant in tenants:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +26,10 @@ from continuum.retrieval.signals import (
     score_signals,
     standing_arm,
 )
-from continuum.retrieval.vectors import VectorSet
 from continuum.retrieval.words import read_words, scaled, text_scores
+
+if TYPE_CHECKING:
+    from continuum.retrieval.vectors import VectorSet
 
 VECTOR_EVIDENCE = 0.2
 """A cosine below this is no reason to answer a message that shares no word with the question."""

@@ -15,10 +15,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from continuum import ConsciousMemory
-from continuum.assistants.hooks import EVENTS, NOTES_SECONDS, Asked, Hooks, asked
+from continuum.assistants.hooks import CONTEXT_TOKENS, EVENTS, NOTES_SECONDS, Asked, Hooks, asked
 from continuum.assistants.transcripts import SaidTurn, turns_after
+from continuum.cli import hook_run
 from continuum.cli import main as cli
-from continuum.cli.commands import hook
+from continuum.cli.hook_run import HookCall
 from continuum.domain.clock import iso
 from continuum.errors import InvalidInputError
 from tests.requirements import requirement
@@ -31,7 +32,7 @@ def line(kind: str, text: Any, uuid: str = "", **more: Any) -> str:  # Any: what
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setattr(hook, "_give_up_after", lambda seconds: None)  # it would end the test's own process
+    monkeypatch.setattr(hook_run, "_give_up_after", lambda seconds: None)  # it would end the test's own process
     monkeypatch.delenv("CLAUDE_CODE_ENTRYPOINT", raising=False)
     monkeypatch.delenv("CI", raising=False)
     return Path(os.environ["CONTINUUM_CONFIG_DIR"]) / "memory.db"
@@ -222,6 +223,57 @@ def test_an_answer_that_is_too_late_is_not_given(store: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@requirement("hooks:context")
+def test_a_hook_gives_the_context_of_recall_and_loads_what_that_takes_only(store: Path) -> None:
+    with ConsciousMemory(db_path=store) as memory:
+        memory.learn("I live in Lisbon.", "Noted.")
+        context = memory.recall("Where do I live?", max_tokens=CONTEXT_TOKENS, session_id="s").context_string
+    first, loaded = in_a_process('{"session_id": "s", "prompt": "Where do I live?"}')
+    assert json.loads(first)["hookSpecificOutput"]["additionalContext"] == context
+    assert "continuum.core.query_engine" in loaded
+    assert loaded.isdisjoint({"click", "asyncio", "continuum.extraction.pipeline", "continuum.core.memory"})
+    again, loaded = in_a_process('{"session_id": "s", "prompt": "Where do I live?"}')
+    assert again == ""
+    assert loaded.isdisjoint({"numpy", "sqlite3"})
+
+
+def in_a_process(said: str) -> tuple[str, set[str]]:
+    """What a hook answers, and the modules that its process loads."""
+    environ = {name: value for name, value in os.environ.items() if name not in ("CI", "CLAUDE_CODE_ENTRYPOINT")}
+    command = [sys.executable, "-X", "importtime", "-m", "continuum", "hook", "user-prompt", "--budget", "30"]
+    done = subprocess.run(command, input=said, env=environ, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout, {each.rpartition("|")[2].strip() for each in done.stderr.splitlines()}
+
+
+@requirement("hooks:trouble")
+@pytest.mark.parametrize("arguments", [["stop", "--nonsense"], ["stop", "--budget"], ["stop", "--budget=x"], ["later"]])
+def test_a_strange_command_line_is_told_and_stops_nothing(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "continuum", "hook", *arguments]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == ""
+    assert f"{arguments[-1]!r} is not understood" in done.stderr
+
+
+def test_help_is_given() -> None:
+    command = [sys.executable, "-m", "continuum", "hook", "stop", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "hooks.log" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "how"),
+    [
+        (["stop"], HookCall("stop")),
+        (["user-prompt", "--every-prompt", "--budget", "2"], HookCall("user-prompt", every_prompt=True, budget=2.0)),
+        (["user-prompt", "--budget=0.5", "--headless"], HookCall("user-prompt", headless=True, budget=0.5)),
+        (["user-prompt", "--budget", "-1"], HookCall("user-prompt")),
+        (["user-prompt", "--budget", "nan"], HookCall("user-prompt")),
+    ],
+)
+def test_arguments_are_understood_as_the_whole_command_line_does(arguments: list[str], how: HookCall) -> None:
+    assert hook_run._understood(arguments)[0] == how
 
 
 def test_a_line_that_is_being_written_waits(tmp_path: Path) -> None:

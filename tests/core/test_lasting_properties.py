@@ -16,7 +16,7 @@ from continuum.core.config import MemoryConfig
 from continuum.core.facts_by_hand import TaughtFact
 from continuum.core.looking_back import MemoryState, state_at
 from continuum.core.memory import ConsciousMemory
-from continuum.core.past import Moment
+from continuum.core.moments import Moment
 from continuum.domain.clock import Micros
 from continuum.errors import ConflictError, InvalidInputError, NotFoundError
 from tests.requirements import requirement

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import zipfile
 from itertools import count
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from continuum import ConsciousMemory
 from continuum.domain.clock import iso
-from continuum.errors import InvalidInputError, NotFoundError, StorageError
+from continuum.errors import FeatureUnavailableError, InvalidInputError, NotFoundError, StorageError
 from continuum.portability.importers import FORMATS, bring_in, detect, plan, sources
 from tests.cli.conftest import run, told
 from tests.client.served import service
@@ -204,6 +205,16 @@ def test_a_line_that_is_too_long_to_hold_is_left_out_alone(tmp_path: Path, monke
     monkeypatch.setattr(sources, "PIECE_BYTES_MAX", 100)
     planned = plan(path)
     assert (planned.messages, planned.left_out) == (2, {"no JSON object": 1})
+
+
+@requirement("import:trouble")
+def test_without_the_library_for_large_files_its_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ijson", None)
+    with pytest.raises(FeatureUnavailableError, match="imports"):
+        plan(chatgpt(tmp_path))
+    assert plan(SAMPLES["jsonl"](tmp_path)).messages == 3
 
 
 @requirement("import:command")

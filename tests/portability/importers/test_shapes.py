@@ -396,6 +396,23 @@ def _old(path: Path, *tenants: str) -> Path:
     return path
 
 
+def own_store(folder: Path) -> Path:
+    with ConsciousMemory("alice", folder / "own.db") as memory:
+        memory.learn(LISBON)
+    return folder / "own.db"
+
+
+def other_database(folder: Path) -> Path:
+    connection = sqlite3.connect(folder / "other.db")
+    connection.execute("CREATE TABLE prices (price)")
+    connection.close()
+    return folder / "other.db"
+
+
+def several_tenants(folder: Path) -> Path:
+    return _old(folder / "memory.db", "alice", "bob")
+
+
 def locked(folder: Path) -> Path:
     path = folder / "locked.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -420,6 +437,9 @@ def empty_folder(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("broken", "told"),
     [
+        (own_store, "continuum copy"),
+        (other_database, "no messages"),
+        (several_tenants, "several tenants"),
         (locked, "password"),
         (no_agent, "agent file"),
         (empty_folder, "no format"),
