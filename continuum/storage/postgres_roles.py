@@ -14,6 +14,7 @@ import psycopg
 
 from continuum.errors import ConfigurationError, StorageUnavailableError
 
+GRANTS_TRIED_MAX = 10
 OWNER, APP, DIRECTORY = "continuum_owner", "continuum_app", "continuum_directory"
 ROLES = (OWNER, APP, DIRECTORY)
 OLDEST = 14
@@ -104,13 +105,25 @@ def create_roles(connection: psycopg.Connection[Any], server: Server, place: str
             continue  # somebody else was faster
     for role in ROLES:
         if role not in server.taken_on and not _is_member(connection, role):
-            connection.execute(f"GRANT {role} TO {_quoted(server.login)}".encode())
+            _grant(connection, f"GRANT {role} TO {_quoted(server.login)}")
     allowed = connection.execute(
         "SELECT current_schema(), has_schema_privilege(%s, current_schema(), 'CREATE')", [OWNER]
     ).fetchone()
     if allowed is not None and not allowed[1]:
-        connection.execute(f"GRANT USAGE, CREATE ON SCHEMA {_quoted(allowed[0])} TO {OWNER}")
-        connection.execute(f"GRANT USAGE ON SCHEMA {_quoted(allowed[0])} TO {APP}, {DIRECTORY}")
+        _grant(connection, f"GRANT USAGE, CREATE ON SCHEMA {_quoted(allowed[0])} TO {OWNER}")
+        _grant(connection, f"GRANT USAGE ON SCHEMA {_quoted(allowed[0])} TO {APP}, {DIRECTORY}")
+
+
+def _grant(connection: psycopg.Connection[Any], statement: str) -> None:
+    """Grant something. Of two who grant the same at once the server refuses one, who only has to ask again."""
+    for _ in range(GRANTS_TRIED_MAX - 1):
+        try:
+            connection.execute(statement.encode())
+            return
+        except psycopg.errors.InternalError_ as exc:
+            if "concurrently updated" not in str(exc):
+                raise
+    connection.execute(statement.encode())
 
 
 def _taking_on(version: int) -> str:
